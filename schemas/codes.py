@@ -1,0 +1,95 @@
+"""The code lists: small closed vocabularies as text outside and as small integers inside.
+
+Invariant: numbers are only ever appended; Parquet and every page carry the words.
+Deliberately absent: any rule; what a code entails is the policy pack's business.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class PlaceKind(IntEnum):
+    """What kind of place two people can meet in. From 20 on: vehicles."""
+
+    household = 1
+    hotel_room = 2
+    room = 3  # workroom, classroom, dormitory, ward, meeting room
+    restaurant = 4
+    entertainment = 5
+    shared_facility = 6  # lift, toilet
+    venue = 7
+    hotel = 8
+    checkpoint = 9
+    aircraft = 20
+    train = 21
+    coach = 22
+    bus = 23
+    metro = 24
+    ship = 25
+    taxi = 26
+
+
+FIRST_VEHICLE = PlaceKind.aircraft
+CARRIAGE_MODES = (PlaceKind.train, PlaceKind.metro)
+
+
+class PersonClass(IntEnum):
+    """The lattice of classes (domain.md 2.11): a person has the greatest one that live evidence supports."""
+
+    none = 0
+    general = 1  # 一般接触者
+    companion = 2  # 时空伴随
+    venue_exposed = 3  # 涉疫场所暴露人员
+    secondary = 4  # 次密接
+    close = 5  # 密接
+    case = 6
+
+
+class Certainty(IntEnum):
+    low = 1
+    medium = 2
+    high = 3
+
+
+class Classification(IntEnum):
+    """What a case report says; `positive` is a single-tube positive specimen without a report yet."""
+
+    excluded = 0
+    positive = 1
+    suspected = 2
+    asymptomatic = 3
+    confirmed = 4
+
+
+class Result(IntEnum):
+    inconclusive = 0
+    negative = 1
+    positive = 2
+
+
+class Discovery(IntEnum):
+    """How a case was found; `screening` is repeated testing (rule CC-3)."""
+
+    unknown = 0
+    screening = 1
+    contact = 2
+    clinic = 3
+
+
+class Role(IntEnum):
+    passenger = 0
+    crew = 1
+
+
+class Flag(IntEnum):
+    """Bits of a presence's `flags` column."""
+
+    since_inferred = 1
+    until_inferred = 2
+    vague = 4  # a day or a longer span stands in for times nobody gave
+    sealed = 8
+    ventilated = 16
+    crew = 32
+    soft_sleeper = 64
+    symptomatic = 128  # coughing, vomiting, high fever during the ride

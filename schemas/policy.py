@@ -1,0 +1,187 @@
+"""Policy packs: every number of the field as data, with edition, dates, source, and whether it is confirmed.
+
+In: the TOML text of a pack. Out: `Pack`, checked whole.
+Invariant: an unknown key, a missing source or a kind without a rule is an error at load; nothing has a default.
+Deliberately absent: reading files (streams/packs.py) and applying rules (brain/).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from typing import Annotated, Generic, Literal, Self, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from schemas.codes import FIRST_VEHICLE, PlaceKind
+from schemas.instants import day_number, local_day
+from schemas.keys import Ints
+
+T = TypeVar("T")
+Text = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=0, le=100_000)]
+RuleClass = Literal["close", "venue_exposed", "general", "none"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Sourced(_Strict):
+    source: Text
+    confirmed: bool
+    note: str = ""
+
+
+class Sourced(_Sourced, Generic[T]):
+    """A number with its source."""
+
+    value: T
+
+
+class Window(_Strict):
+    """When a case's presences are infectious (domain.md CC-1 to CC-3, 2.9)."""
+
+    lookback_days: Sourced[Count]
+    days_after_anchor_max: Sourced[int]  # -1: no limit, the window stays open until isolation
+    last_negative_opens: Sourced[bool]  # CC-3, cases found by repeated screening
+
+
+class PlaceRule(_Sourced):
+    """What sharing a place that is no vehicle makes of two people. `below`: when the time together is under the
+    minimum."""
+
+    rule: Text
+    category: Text
+    result: RuleClass
+    overlap_s_min: Count
+    below: RuleClass
+
+
+class RideRule(_Sourced):
+    """One row of the transport table (domain.md 2.2). `scope` says who is within the circle of the case, `rest`
+    what the others aboard are; `distance` counts rows or bays for the scopes `rows` and `bays`."""
+
+    rule: Text
+    mode: Literal["aircraft", "train", "coach", "bus", "metro", "ship", "taxi"]
+    sealed: bool | Literal["any"]
+    scope: Literal["all", "rows", "carriage", "compartment", "bays"]
+    distance: Count
+    soft_sleeper_scope: Literal["compartment", "as_scope"]
+    category: Text
+    result: RuleClass
+    rest: RuleClass
+    overlap_s_min: Count
+    below: RuleClass
+
+
+class SymptomRule(_Sourced):
+    """Symptoms during the ride: everybody aboard is in the circle, whatever the seat."""
+
+    rule: Text
+    enabled: bool
+    category: Text
+    result: RuleClass
+
+
+class SecondaryRule(_Sourced):
+    """Contacts of contacts (domain.md 2.3). `kinds`: where the contact must have been together with a third
+    person; `categories`: of which first-degree contacts, empty for all."""
+
+    rule: Text
+    enabled: bool
+    kinds: tuple[str, ...]
+    categories: tuple[str, ...]
+    category: Text
+    overlap_s_min: Count
+
+    @model_validator(mode="after")
+    def _kinds_exist(self) -> Self:
+        for kind in self.kinds:
+            if kind not in PlaceKind.__members__ or PlaceKind[kind] >= FIRST_VEHICLE:
+                raise ValueError(f"secondary.kinds: {kind!r} is not a kind of place without wheels")
+        return self
+
+
+class Management(_Sourced):
+    """Isolation and tests, counted from day 0, the local day of the last exposure. Days are whole days after it."""
+
+    isolation_days: Count
+    isolation_mode: Literal["central", "home", "none"]
+    monitoring_days: Count
+    test_days: tuple[Count, ...]
+
+
+class Pack(_Strict):
+    """One edition of one authority's rules."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    title_zh: Text
+    title_en: Text
+    series: Annotated[str, Field(pattern=r"^[a-z0-9-]*$")]  # packs of a series follow each other by date
+    in_force_since: date
+    in_force_until: date | Literal["open"]
+    source: Text
+    window: Window
+    sealed_assumed: Sourced[bool]
+    dwell_minutes: dict[str, Sourced[Count]]
+    place: dict[str, PlaceRule]
+    ride: tuple[RideRule, ...]
+    symptoms: SymptomRule
+    secondary: SecondaryRule
+    management: dict[Literal["close", "secondary", "venue_exposed", "general"], Management]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        every = set(PlaceKind.__members__)
+        grounded = {k.name for k in PlaceKind if k < FIRST_VEHICLE}
+        for table, have, need in (
+            ("dwell_minutes", set(self.dwell_minutes), every),
+            ("place", set(self.place), grounded),
+            ("management", set(self.management), {"close", "secondary", "venue_exposed", "general"}),
+        ):
+            if have != need:
+                raise ValueError(f"[{table}] lacks {sorted(need - have)} and does not know {sorted(have - need)}")
+        for mode in sorted(every - grounded):
+            for sealed in (True, False):
+                rules = [r.rule for r in self.ride if r.mode == mode and r.sealed in (sealed, "any")]
+                if len(rules) != 1:
+                    raise ValueError(f"[[ride]] needs exactly one rule for {mode}, sealed = {sealed}; it has {rules}")
+        ids = [r.rule for r in self.place.values()] + [r.rule for r in self.ride]
+        ids += [self.symptoms.rule, self.secondary.rule]
+        if len(set(ids)) != len(ids):
+            raise ValueError("every rule needs an id of its own")
+        return self
+
+    def ride_rule(self, mode: str, sealed: bool) -> RideRule:
+        return next(r for r in self.ride if r.mode == mode and r.sealed in (sealed, "any"))
+
+
+def parse_pack(text: str, where: str) -> Pack:
+    """The pack in a TOML text. Errors: ValueError with file, key and what was expected, one line each."""
+    try:
+        return Pack.model_validate(tomllib.loads(text), strict=False)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{where}: not TOML: {error}") from None
+    except ValidationError as error:
+        lines = [f"{where}: {'.'.join(str(p) for p in e['loc']) or 'pack'}: {e['msg']}" for e in error.errors()]
+        raise ValueError("\n".join(lines)) from None
+
+
+class PackSeries:
+    """The packs that can be in force, by date. A single pack is in force on every date; of a series the earliest
+    one also stands for the time before it, and the latest for the time after it."""
+
+    def __init__(self, packs: list[Pack]) -> None:
+        if not packs:
+            raise ValueError("a series needs at least one pack")
+        self.packs = sorted(packs, key=lambda p: p.in_force_since)
+        self._starts = np.array([day_number(p.in_force_since) for p in self.packs[1:]], np.int64)
+        for before, after in zip(self.packs, self.packs[1:], strict=False):
+            if before.in_force_until == "open" or before.in_force_until > after.in_force_since:
+                raise ValueError(f"packs {before.name} and {after.name} are in force on the same day")
+
+    def in_force(self, at_ms: Ints) -> Ints:
+        """Index into `packs` of the pack in force on the local day of each instant."""
+        return np.searchsorted(self._starts, local_day(at_ms), side="right").astype(np.int64)

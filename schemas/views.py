@@ -1,0 +1,112 @@
+"""The current view: the tables that say what stands now, with a word on every column.
+
+In: nothing. Out: the raw tables (integers, as the brain and the oracle compute them) and the published tables (text,
+as the lake holds them); the data dictionary is made from here.
+Invariant: a table has one row per key, and its canonical order is the order of all its columns from left to right.
+Deliberately absent: the rendering from raw to published (sinks/render.py).
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+PERSON, PLACE, RECORD, TIME, KIND, CLASS, CERTAINTY = "person", "place", "record", "time", "kind", "class", "certainty"
+CLASSIFICATION, NUMBER, TEXT, CONTACT, DAYS, PEOPLE, RECORDS, FLAG = (
+    "classification", "number", "text", "contact", "days", "people", "records", "flag",
+)  # fmt: skip
+"""What a column holds. Raw, all are int64 but TEXT (string), DAYS, PEOPLE and RECORDS (list of int64, ascending).
+Published: PERSON, PLACE, CONTACT are codes; RECORD is `source/record id`; KIND, CLASS, CERTAINTY, CLASSIFICATION are
+words; TIME is UTC epoch milliseconds with null for open or unknown; DAYS are dates; FLAG is a boolean."""
+
+Column = tuple[str, str, str]
+VIEWS: dict[str, tuple[Column, ...]] = {
+    "cases": (
+        ("case_person", PERSON, "the person"),
+        ("classification", CLASSIFICATION, "greatest of what reports and specimens say"),
+        ("onset_at_ms", TIME, "earliest onset that a report gives"),
+        ("first_positive_at_ms", TIME, "sampling of the first positive single-tube specimen"),
+        ("reported_at_ms", TIME, "earliest report; never used for the window"),
+        ("isolated_at_ms", TIME, "start of the isolation that closes the window"),
+        ("anchor_at_ms", TIME, "the earlier of onset and first positive sampling"),
+        ("window_since_ms", TIME, "start of the infectious window"),
+        ("window_until_ms", TIME, "end of the infectious window; null while it is open"),
+        ("window_rule", TEXT, "CC-1-onset, CC-1-sampling, CC-3, or none"),
+        ("pack", TEXT, "policy pack in force on the anchor's day"),
+        ("records", RECORDS, "the records that prove it"),
+    ),
+    "exposures": (
+        ("case_person", PERSON, "who was infectious"),
+        ("contact_person", PERSON, "who was there as well"),
+        ("place", PLACE, "where"),
+        ("place_kind", KIND, "what kind of place"),
+        ("since_ms", TIME, "start of the overlap with the infectious presence"),
+        ("until_ms", TIME, "end of the overlap (half-open); null while it goes on"),
+        ("case_record", RECORD, "record of the case's presence"),
+        ("contact_record", RECORD, "record of the other's presence"),
+        ("rule", TEXT, "rule of the pack that judged it"),
+        ("class", CLASS, "what the rule makes of it if the time together suffices"),
+        ("category", TEXT, "category of the rule, such as CC-4.7"),
+        ("certainty", CERTAINTY, "how sure times and seats are"),
+        ("pack", TEXT, "policy pack of the case"),
+    ),
+    "contacts": (
+        ("contact_id", CONTACT, "the pair and its degree"),
+        ("source_person", PERSON, "degree 1 and 0: the case; degree 2: the close contact"),
+        ("contact_person", PERSON, "who is a contact"),
+        ("degree", NUMBER, "1 close, 2 contact of a contact, 0 general or venue-exposed"),
+        ("case_person", PERSON, "the case at the root (degree 2: of the earliest first exposure)"),
+        ("class", CLASS, "class that follows for the contact person"),
+        ("rule", TEXT, "rule that decided"),
+        ("category", TEXT, "category of that rule"),
+        ("certainty", CERTAINTY, "greatest certainty among the deciding exposures"),
+        ("first_exposure_at_ms", TIME, "start of the first deciding exposure"),
+        ("last_exposure_at_ms", TIME, "end of the last deciding exposure; null while it goes on"),
+        ("overlap_ms", TIME, "time together in all deciding exposures, counted once; null while it goes on"),
+        ("exposures", NUMBER, "how many exposures decided"),
+        ("isolate_until_ms", TIME, "end of isolation; null: none, or exposure still going on"),
+        ("monitor_until_ms", TIME, "end of monitoring after isolation; null likewise"),
+        ("test_days", DAYS, "days on which tests are due"),
+        ("pack", TEXT, "policy pack of the case"),
+    ),
+    "contact_evidence": (
+        ("contact_id", CONTACT, "the contact it proves"),
+        ("source_person", PERSON, "as in contacts"),
+        ("contact_person", PERSON, "as in contacts"),
+        ("degree", NUMBER, "as in contacts"),
+        ("place", PLACE, "where"),
+        ("place_kind", KIND, "what kind of place"),
+        ("since_ms", TIME, "start of the overlap"),
+        ("until_ms", TIME, "end of the overlap; null while it goes on"),
+        ("source_record", RECORD, "record of the source person's presence"),
+        ("contact_record", RECORD, "record of the contact person's presence"),
+        ("rule", TEXT, "rule that judged it"),
+        ("category", TEXT, "category of that rule"),
+        ("certainty", CERTAINTY, "how sure times and seats are"),
+    ),
+    "persons": (
+        ("person", PERSON, "the person"),
+        ("class", CLASS, "greatest class that live evidence supports"),
+        ("sources", NUMBER, "from how many people that class follows; 0 for a case"),
+        ("first_exposure_at_ms", TIME, "first exposure of that class"),
+        ("last_exposure_at_ms", TIME, "last exposure of that class; null for a case or while it goes on"),
+        ("isolated_at_ms", TIME, "start of isolation, if it has begun"),
+        ("isolate_until_ms", TIME, "end of isolation"),
+        ("monitor_until_ms", TIME, "end of monitoring"),
+        ("test_days", DAYS, "days on which tests are due"),
+        ("pack", TEXT, "policy pack that says so"),
+    ),
+    "reviews": (
+        ("kind", TEXT, "what a human must settle: identity_contested, case_without_dates, tube_conflict, version_conflict"),
+        ("subject", NUMBER, "token of the identifier, person, tube or record in question"),
+        ("at_ms", TIME, "when it shows"),
+        ("people", PEOPLE, "the persons between whom it stands"),
+    ),
+}  # fmt: skip
+
+_RAW_LISTS = {DAYS, PEOPLE, RECORDS}
+
+
+def raw_schema(view: str) -> pa.Schema:
+    """The schema in which brain and oracle hand over a view."""
+    types = {TEXT: pa.string(), **{k: pa.list_(pa.int64()) for k in _RAW_LISTS}}
+    return pa.schema([pa.field(name, types.get(holds, pa.int64()), False) for name, holds, _ in VIEWS[view]])
