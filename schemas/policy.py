@@ -8,8 +8,9 @@ Deliberately absent: reading files (streams/packs.py) and applying rules (brain/
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar, get_args
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -38,6 +39,10 @@ class Sourced(_Sourced, Generic[T]):
     """A number with its source."""
 
     value: T
+
+
+Statement = _Sourced
+"""Whatever in a pack carries a source of its own: a number, or a rule that holds several."""
 
 
 class Window(_Strict):
@@ -98,9 +103,10 @@ class SecondaryRule(_Sourced):
 
     @model_validator(mode="after")
     def _kinds_exist(self) -> Self:
+        grounded = [k.name for k in PlaceKind if k < FIRST_VEHICLE]
         for kind in self.kinds:
-            if kind not in PlaceKind.__members__ or PlaceKind[kind] >= FIRST_VEHICLE:
-                raise ValueError(f"secondary.kinds: {kind!r} is not a kind of place without wheels")
+            if kind not in grounded:
+                raise ValueError(f"kinds: {kind!r} is not a kind of place without wheels; expected among {grounded}")
         return self
 
 
@@ -142,7 +148,9 @@ class Pack(_Strict):
             ("management", set(self.management), {"close", "secondary", "venue_exposed", "general"}),
         ):
             if have != need:
-                raise ValueError(f"[{table}] lacks {sorted(need - have)} and does not know {sorted(have - need)}")
+                raise ValueError(f"[{table}] lacks {sorted(need - have)}, and {sorted(have - need)} it does not know")
+        if self.in_force_until != "open" and self.in_force_until <= self.in_force_since:
+            raise ValueError(f"in_force_until: {self.in_force_until} is not after {self.in_force_since}")
         for mode in sorted(every - grounded):
             for sealed in (True, False):
                 rules = [r.rule for r in self.ride if r.mode == mode and r.sealed in (sealed, "any")]
@@ -150,9 +158,21 @@ class Pack(_Strict):
                     raise ValueError(f"[[ride]] needs exactly one rule for {mode}, sealed = {sealed}; it has {rules}")
         ids = [r.rule for r in self.place.values()] + [r.rule for r in self.ride]
         ids += [self.symptoms.rule, self.secondary.rule]
-        if len(set(ids)) != len(ids):
-            raise ValueError("every rule needs an id of its own")
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"rule: every rule needs an id of its own; used more than once: {twice}")
         return self
+
+    def statements(self) -> Iterator[tuple[str, Statement]]:
+        """Every sourced number and rule with its key as in the file, in the order of the file."""
+        yield "sealed_assumed", self.sealed_assumed
+        for name in Window.model_fields:
+            yield f"window.{name}", getattr(self.window, name)
+        yield from ((f"dwell_minutes.{kind}", minutes) for kind, minutes in self.dwell_minutes.items())
+        yield from ((f"place.{kind}", rule) for kind, rule in self.place.items())
+        yield from ((f"ride.{rule.rule}", rule) for rule in self.ride)
+        yield from (("symptoms", self.symptoms), ("secondary", self.secondary))
+        yield from ((f"management.{name}", measures) for name, measures in self.management.items())
 
     def ride_rule(self, mode: str, sealed: bool) -> RideRule:
         return next(r for r in self.ride if r.mode == mode and r.sealed in (sealed, "any"))
@@ -165,8 +185,33 @@ def parse_pack(text: str, where: str) -> Pack:
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{where}: not TOML: {error}") from None
     except ValidationError as error:
-        lines = [f"{where}: {'.'.join(str(p) for p in e['loc']) or 'pack'}: {e['msg']}" for e in error.errors()]
+        lines = [f"{where}: {_key(e['loc'])}: {_expected(e['type'], e['msg'], e['loc'])}" for e in error.errors()]
         raise ValueError("\n".join(lines)) from None
+
+
+def _key(loc: tuple[int | str, ...]) -> str:
+    """`ride[2].mode`: a table's place in the file counts from 1, as a reader does."""
+    return "".join(f"[{p + 1}]" if isinstance(p, int) else f".{p}" for p in loc).lstrip(".") or "pack"
+
+
+def _expected(kind: str, message: str, loc: tuple[int | str, ...]) -> str:
+    if kind == "missing":
+        return "is missing; the key is required"
+    if kind == "extra_forbidden":
+        return f"unknown key; expected one of {_keys_beside(loc)}"
+    return message.removeprefix("Value error, ")
+
+
+def _keys_beside(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that the table around `loc` knows."""
+    table: Any = Pack
+    for part in loc[:-1]:
+        fields = getattr(table, "model_fields", None)
+        if fields is not None:
+            table = fields[part].annotation
+        else:  # dict[name, table] or tuple[table, ...]
+            table = next(a for a in reversed(get_args(table)) if a is not ...)
+    return list(table.model_fields)
 
 
 class PackSeries:
@@ -180,7 +225,10 @@ class PackSeries:
         self._starts = np.array([day_number(p.in_force_since) for p in self.packs[1:]], np.int64)
         for before, after in zip(self.packs, self.packs[1:], strict=False):
             if before.in_force_until == "open" or before.in_force_until > after.in_force_since:
-                raise ValueError(f"packs {before.name} and {after.name} are in force on the same day")
+                raise ValueError(
+                    f"{before.name}: in_force_until: {before.in_force_until}, but {after.name} is in force since "
+                    f"{after.in_force_since}; expected that day or an earlier one"
+                )
 
     def in_force(self, at_ms: Ints) -> Ints:
         """Index into `packs` of the pack in force on the local day of each instant."""
