@@ -57,7 +57,7 @@ def _zone(text: str | None) -> timezone:
     if text is None:
         return LOCAL
     if text == "Z":
-        return timezone.utc
+        return UTC
     sign = -1 if text[0] == "-" else 1
     hours, minutes = int(text[1:3]), int(text[-2:])
     if hours > 14 or minutes > 59:

@@ -7,6 +7,7 @@ Deliberately absent: reading files (streams/packs.py) and applying rules (brain/
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Iterator
 from datetime import date
@@ -155,7 +156,8 @@ class Pack(_Strict):
             for sealed in (True, False):
                 rules = [r.rule for r in self.ride if r.mode == mode and r.sealed in (sealed, "any")]
                 if len(rules) != 1:
-                    raise ValueError(f"[[ride]] needs exactly one rule for {mode}, sealed = {sealed}; it has {rules}")
+                    asked = f"mode {mode!r}, sealed {str(sealed).lower()}"
+                    raise ValueError(f"[[ride]] needs exactly one rule for {asked}; it has {rules}")
         ids = [r.rule for r in self.place.values()] + [r.rule for r in self.ride]
         ids += [self.symptoms.rule, self.secondary.rule]
         twice = sorted({i for i in ids if ids.count(i) > 1})
@@ -181,7 +183,8 @@ class Pack(_Strict):
 def parse_pack(text: str, where: str) -> Pack:
     """The pack in a TOML text. Errors: ValueError with file, key and what was expected, one line each."""
     try:
-        return Pack.model_validate(tomllib.loads(text), strict=False)
+        # By way of JSON: there a list may stand for a tuple, while "yes" still is no boolean and "2" no number.
+        return Pack.model_validate_json(json.dumps(tomllib.loads(text), default=str))
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"{where}: not TOML: {error}") from None
     except ValidationError as error:

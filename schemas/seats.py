@@ -47,9 +47,8 @@ def read_seat(seat: str, carriage: str = "", compartment: str = "", row_from: in
     if match is not None:
         row = int(match["row"])
         carriage_code = carriage_code or (code(match["carriage"]) if match["carriage"] else 0)
-    first = row_from or row or row_until
-    last = row_until or row or row_from
-    return pack(carriage_code, code(compartment) if compartment else 0, first, last)
+    rows = [r for r in (row_from, row_until) if r] or [row]
+    return pack(carriage_code, code(compartment) if compartment else 0, min(rows), max(rows))
 
 
 def carriage(seat: Ints) -> Ints:

@@ -96,7 +96,7 @@ VIEWS: dict[str, tuple[Column, ...]] = {
         ("pack", TEXT, "policy pack that says so"),
     ),
     "reviews": (
-        ("kind", TEXT, "what a human must settle: identity_contested, case_without_dates, tube_conflict, version_conflict"),
+        ("kind", TEXT, "identity_contested, case_without_dates, tube_conflict or version_conflict: for a human"),
         ("subject", NUMBER, "token of the identifier, person, tube or record in question"),
         ("at_ms", TIME, "when it shows"),
         ("people", PEOPLE, "the persons between whom it stands"),

@@ -1,0 +1,182 @@
+"""Columns: the validated fields of a chunk of records of one type, and the tokens made of them.
+
+In: columns from either decoder. Out: int64 arrays for the fact tables.
+Invariant: raw identifiers end here; what leaves is tokens, numbers and public labels.
+Deliberately absent: any knowledge of departments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from schemas.codes import Flag, PlaceKind
+from schemas.facts import PLACE_SCHEMA
+from schemas.identifiers import public_label, read_identifier
+from schemas.instants import UNKNOWN_MS
+from schemas.keys import Ints, Key
+from schemas.seats import read_seat
+
+CACHE_MAX = 2_000_000
+_PRIVATE_PLACES = {PlaceKind.household, PlaceKind.hotel_room, PlaceKind.room, PlaceKind.taxi}
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A dictionary-encoded text column. Shape: `codes` (n) indexes `values`; -1 is absent."""
+
+    codes: Ints
+    values: list[str]
+
+    @staticmethod
+    def of(values: list[str | None]) -> Texts:
+        index: dict[str, int] = {}
+        codes = [-1 if v is None else index.setdefault(v, len(index)) for v in values]
+        return Texts(np.array(codes, np.int64), list(index))
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> Texts:
+        """The same column, absent where `keep` is false."""
+        return Texts(np.where(keep, self.codes, -1), self.values)
+
+    def otherwise(self, other: Texts, prefix: str) -> Texts:
+        """This column, and where it is absent the other one behind a prefix."""
+        moved = np.where(other.codes >= 0, other.codes + len(self.values), -1)
+        return Texts(np.where(self.codes >= 0, self.codes, moved), self.values + [prefix + v for v in other.values])
+
+    def map(self, number_of: Callable[[str], int], absent: int) -> Ints:
+        """One number per row, computed once per distinct value."""
+        table = np.array([*(number_of(v) for v in self.values), absent], np.int64)
+        return table[self.codes]
+
+
+class Tokens:
+    """The memory of one intake: which token each identifier and place has, so that each is hashed once."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+        self._identifiers: dict[tuple[str, str], int] = {}
+        self._places: dict[tuple[str, str], int] = {}
+        self._new_places: list[tuple[int, str, str]] = []
+
+    def identifier(self, kind: str, value: str) -> int:
+        """The token; -1 for a text that is no such identifier."""
+        token = self._identifiers.get((kind, value))
+        if token is None:
+            try:
+                token = self._key.identifier(kind, read_identifier(kind, value))
+            except ValueError:
+                token = -1
+            if len(self._identifiers) >= CACHE_MAX:
+                self._identifiers.clear()
+            self._identifiers[kind, value] = token
+        return token
+
+    def place(self, kind: str, text: str, label: str) -> int:
+        token = self._places.get((kind, text))
+        if token is None:
+            token = self._key.place(kind, text)
+            if len(self._places) >= CACHE_MAX:
+                self._places.clear()
+            self._places[kind, text] = token
+            if kind in PlaceKind.__members__:
+                shown = "" if PlaceKind[kind] in _PRIVATE_PLACES else public_label(label)
+                self._new_places.append((token, kind, shown))
+        return token
+
+    def take_places(self) -> pa.RecordBatch:
+        """The places met since the last call (PLACE_SCHEMA)."""
+        taken, self._new_places = self._new_places, []
+        columns = list(zip(*taken, strict=True)) if taken else [[], [], []]
+        arrays = [pa.array(c, f.type) for c, f in zip(columns, PLACE_SCHEMA, strict=True)]
+        return pa.RecordBatch.from_arrays(arrays, schema=PLACE_SCHEMA)
+
+
+@dataclass
+class Columns:
+    """The fields of `count` records of one type. `numbers`: instants, integers (UNKNOWN_MS: absent) and booleans
+    (-1: absent); `lists`: (row of each item, items)."""
+
+    count: int
+    tokens: Tokens
+    numbers: dict[str, Ints] = field(default_factory=dict)
+    texts: dict[str, Texts] = field(default_factory=dict)
+    lists: dict[str, tuple[Ints, Texts]] = field(default_factory=dict)
+    idents: dict[tuple[str, str], Ints] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> Ints:
+        return np.arange(self.count, dtype=np.int64)
+
+    def text(self, name: str) -> Texts:
+        """A text column; all absent if the record type has no such field."""
+        return self.texts.get(name) or Texts(np.full(self.count, -1, np.int64), [])
+
+    def number(self, name: str, absent: int = UNKNOWN_MS) -> Ints:
+        """A column of numbers, with `absent` where none was given or the record type has no such field."""
+        column = self.numbers.get(name)
+        if column is None:
+            return np.full(self.count, absent, np.int64)
+        return column if absent == UNKNOWN_MS else np.where(column == UNKNOWN_MS, absent, column)
+
+    def choice(self, name: str, number_of: dict[str, int], absent: int = 0) -> Ints:
+        """The number of each row's word; words that are not listed count as absent."""
+        return self.text(name).map(lambda word: number_of.get(word, absent), absent)
+
+    def bits(self, **flags: npt.NDArray[np.bool_]) -> Ints:
+        """Flag bits by name of schemas.codes.Flag."""
+        total = np.zeros(self.count, np.int64)
+        for name, mask in flags.items():
+            total |= np.where(mask, int(Flag[name]), 0)
+        return total
+
+    def ident(self, kind: str, value: str) -> Ints:
+        """Tokens of the identifiers in the field `value` (the kind is a field, or a literal as `=phone`); 0 where it
+        is absent, -1 where it is no identifier."""
+        if (kind, value) not in self.idents:
+            values = self.text(value)
+            kinds = self.text(kind) if kind[0] != "=" else Texts(np.zeros(self.count, np.int64), [kind[1:]])
+            width = len(values.values)
+            pairs, inverse = np.unique(kinds.codes * width + values.codes, return_inverse=True)
+            names, texts = kinds.values, values.values
+            table = [self.tokens.identifier(names[p // width], texts[p % width]) if p >= 0 else 0 for p in pairs.tolist()]
+            tokens = np.array(table, np.int64)[inverse] if width else np.zeros(self.count, np.int64)
+            self.idents[kind, value] = np.where((kinds.codes < 0) | (values.codes < 0), 0, tokens)
+        return self.idents[kind, value]
+
+    def place(self, kinds: Ints | str, *parts: str | Texts, label: int = 0) -> Ints:
+        """Tokens of the places that text columns (or fields by name) name together. `kinds`: a PlaceKind per row, or
+        one kind for all; `label`: which part may be shown, if the place is public."""
+        columns = [self.text(p) if isinstance(p, str) else p for p in parts]
+        kind_codes = np.zeros(self.count, np.int64) if isinstance(kinds, str) else kinds
+        first, inverse = group(kind_codes, *(c.codes for c in columns))
+        tokens = np.zeros(len(first), np.int64)
+        for at, row in enumerate(first.tolist()):
+            words = [c.values[c.codes[row]] if c.codes[row] >= 0 else "" for c in columns]
+            kind = kinds if isinstance(kinds, str) else PlaceKind(int(kind_codes[row])).name
+            tokens[at] = self.tokens.place(kind, "\x1f".join(words).rstrip("\x1f"), words[label])
+        return tokens[inverse]
+
+    def seat(self, carriage: str, compartment: str, seat: str, row_from: str, row_until: str) -> Ints:
+        """Packed seats of the fields of those names (schemas/seats.py)."""
+        texts = [self.text(n) for n in (seat, carriage, compartment)]
+        rows = [self.number(n, 0) for n in (row_from, row_until)]
+        first, inverse = group(*(t.codes for t in texts), *rows)
+        packed = np.zeros(len(first), np.int64)
+        for at, row in enumerate(first.tolist()):
+            words = [t.values[t.codes[row]] if t.codes[row] >= 0 else "" for t in texts]
+            packed[at] = read_seat(*words, row_from=int(rows[0][row]), row_until=int(rows[1][row]))
+        return packed[inverse]
+
+
+def group(*columns: Ints) -> tuple[Ints, Ints]:
+    """The distinct rows of integer columns: (index of the first row of each group, group of each row)."""
+    combined = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        _, codes = np.unique(column, return_inverse=True)
+        _, combined = np.unique(combined * (len(column) + 1) + codes, return_inverse=True)
+    _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
+    return first.astype(np.int64), inverse.astype(np.int64)

@@ -1,0 +1,158 @@
+"""Transport 交通局: tickets, bus and metro taps, taxi trips, crew duties, holders of transit cards.
+
+In: `src.transport.*`. Out: presences in vehicles, and links from cards to people.
+Invariant: everybody aboard one trip is at one place; seats say how near.
+Deliberately absent: who counts as near (policy packs), and routes: a ride lasts from boarding to alighting.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from schemas.codes import PlaceKind
+from schemas.columns import Columns
+from schemas.departments.police import link
+from schemas.facts import Columns as Rows
+from schemas.keys import Ints
+from schemas.rides import VEHICLES, Berth, Mode, trip
+from schemas.wire import Cabin, Code, Day, IdType, Instant, Name, Record, Row, Vehicle
+
+
+def _presence(c: Columns, kinds: Ints, place: Ints, since: str, until: str, flags: Ints, seat: Ints | None) -> Rows:
+    return {
+        "row": c.rows,
+        "ident": c.ident("id_type", "id_no"),
+        "place": place,
+        "kind": kinds,
+        "since_ms": c.number(since),
+        "until_ms": c.number(until),
+        "flags": flags,
+        "seat": np.zeros(c.count, np.int64) if seat is None else seat,
+    }
+
+
+class Ticket(Record):
+    """客票: a seat or berth on a train, coach, flight or ship. `row` and `compartment` win over what `seat` spells."""
+
+    record: ClassVar[str] = "ticket"
+    identifiers: ClassVar = (("id_type", "id_no"),)
+    intervals: ClassVar = (("depart_at", "arrive_at"),)
+    id_type: IdType
+    id_no: Code
+    mode: Literal["train", "coach", "aircraft", "ship"]
+    vehicle: Vehicle
+    service_date: Day
+    carriage: Cabin | None = None
+    compartment: Cabin | None = None
+    row: Row | None = None
+    seat: Code | None = None
+    berth: Berth | None = None
+    sealed: bool | None = None
+    board: Name | None = None
+    alight: Name | None = None
+    depart_at: Instant
+    arrive_at: Instant | None = None
+
+    @staticmethod
+    def read(c: Columns) -> dict[str, Rows]:
+        kinds, sealed = c.choice("mode", VEHICLES), c.number("sealed", -1)
+        flags = c.bits(
+            sealed=sealed == 1,
+            ventilated=sealed == 0,
+            soft_sleeper=c.choice("berth", {"soft_sleeper": 1}) == 1,
+        )
+        seat = c.seat("carriage", "compartment", "seat", "row", "row")
+        return {"presences": _presence(c, kinds, trip(c, kinds), "depart_at", "arrive_at", flags, seat)}
+
+
+class Tap(Record):
+    """刷卡乘车: on and off a bus or metro. The ride is reported at boarding and amended at alighting; with the line
+    alone, everybody on that line at the time is aboard, and the presence is vague."""
+
+    record: ClassVar[str] = "tap"
+    identifiers: ClassVar = (("id_type", "id_no"),)
+    intervals: ClassVar = (("on_at", "off_at"),)
+    id_type: IdType
+    id_no: Code
+    mode: Literal["bus", "metro"]
+    line: Code
+    vehicle: Vehicle | None = None
+    carriage: Cabin | None = None
+    sealed: bool | None = None
+    on_at: Instant
+    off_at: Instant | None = None
+
+    @staticmethod
+    def read(c: Columns) -> dict[str, Rows]:
+        kinds, sealed = c.choice("mode", VEHICLES), c.number("sealed", -1)
+        flags = c.bits(sealed=sealed == 1, ventilated=sealed == 0, vague=c.texts["vehicle"].codes < 0)
+        seat = c.seat("carriage", "", "", "", "")
+        return {"presences": _presence(c, kinds, trip(c, kinds), "on_at", "off_at", flags, seat)}
+
+
+class TaxiTrip(Record):
+    """出租车行程: a passenger in a taxi or ride-hail; the driver's shift is a crew duty on the same vehicle."""
+
+    record: ClassVar[str] = "taxi_trip"
+    identifiers: ClassVar = (("id_type", "id_no"),)
+    intervals: ClassVar = (("pickup_at", "dropoff_at"),)
+    id_type: IdType
+    id_no: Code
+    vehicle: Vehicle
+    pickup_at: Instant
+    dropoff_at: Instant | None = None
+
+    @staticmethod
+    def read(c: Columns) -> dict[str, Rows]:
+        kinds = np.full(c.count, int(PlaceKind.taxi))
+        none = np.zeros(c.count, np.int64)
+        return {"presences": _presence(c, kinds, trip(c, kinds), "pickup_at", "dropoff_at", none, None)}
+
+
+class CrewDuty(Record):
+    """乘务值乘: a driver or crew member serves a vehicle, or some of its carriages, cabins or rows."""
+
+    record: ClassVar[str] = "crew_duty"
+    identifiers: ClassVar = (("id_type", "id_no"),)
+    intervals: ClassVar = (("since_at", "until_at"),)
+    id_type: IdType
+    id_no: Code
+    mode: Mode
+    vehicle: Vehicle
+    service_date: Day | None = None
+    carriage: Cabin | None = None
+    compartment: Cabin | None = None
+    row_from: Row | None = None
+    row_until: Row | None = None
+    since_at: Instant
+    until_at: Instant | None = None
+
+    @staticmethod
+    def read(c: Columns) -> dict[str, Rows]:
+        kinds = c.choice("mode", VEHICLES)
+        flags = c.bits(crew=np.ones(c.count, np.bool_))
+        seat = c.seat("carriage", "compartment", "", "row_from", "row_until")
+        return {"presences": _presence(c, kinds, trip(c, kinds), "since_at", "until_at", flags, seat)}
+
+
+class CardHolder(Record):
+    """实名公交卡: who holds a transit card, from when to when."""
+
+    record: ClassVar[str] = "card_holder"
+    identifiers: ClassVar = (("id_type", "id_no"), ("=transit_card", "card_no"))
+    intervals: ClassVar = (("held_since", "held_until"),)
+    card_no: Code
+    id_type: Literal["resident_id", "passport", "person_no", "phone"]
+    id_no: Code
+    held_since: Instant | None = None
+    held_until: Instant | None = None
+
+    @staticmethod
+    def read(c: Columns) -> dict[str, Rows]:
+        holder, card = c.ident("id_type", "id_no"), c.ident("=transit_card", "card_no")
+        return {"links": link(c.rows, card, holder, c.number("held_since"), c.number("held_until"))}
+
+
+RECORDS: tuple[type[Record], ...] = (Ticket, Tap, TaxiTrip, CrewDuty, CardHolder)

@@ -1,0 +1,129 @@
+"""Intake: bytes of departments in, facts out; the one door through which records come.
+
+In: lines of one source, with where they stood. Out: a FactBatch, and a Reject for every line that is no record.
+Invariant: accepted + rejected = sent; the batch depends on the set of lines, not on how they were cut into chunks.
+Deliberately absent: deciding between versions (brain), files and topics (streams).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.columns import Columns, Tokens
+from schemas.decode import Reject, StrictDecoder, columns_of
+from schemas.departments import sources
+from schemas.facts import FACT_COLUMNS, RECORD_SCHEMA, FactBatch, digests
+from schemas.fast import FastDecoder
+from schemas.identifiers import read_identifier
+from schemas.keys import Ints, Key, record_tokens
+
+_STRICT_LINES = 24
+"""A doubtful chunk is halved until it has this many lines; then each is judged on its own."""
+_ID_LIKE = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
+
+
+class Intake:
+    """The intake of every source, with one memory of tokens. Counts what it kept out: `unknown_fields[source]`."""
+
+    def __init__(self, key: Key, fast: bool = True) -> None:
+        self._key = key
+        self._tokens = Tokens(key)
+        self._models = sources()
+        self._strict = {name: StrictDecoder(model) for name, model in self._models.items()}
+        self._fast = {name: FastDecoder(model, self._tokens) for name, model in self._models.items()} if fast else {}
+        self.unknown_fields: dict[str, Counter[str]] = {name: Counter() for name in self._models}
+
+    def read(self, source: str, lines: list[bytes], part: str, offsets: Ints) -> tuple[FactBatch, list[Reject]]:
+        """The facts of `lines` of a source and the rejects among them. `offsets`: position of each line in `part`.
+        Errors: KeyError for a source that no department publishes."""
+        strict, unknown = self._strict[source], self.unknown_fields[source]
+        pieces: list[tuple[Columns, Ints]] = []
+        doubtful: list[int] = []
+        self._split(source, lines, np.arange(len(lines), dtype=np.int64), pieces, doubtful)
+        rejects, upserts, withdrawn = [], [], []
+        for index in doubtful:
+            body = strict.decode(lines[index], unknown)
+            if isinstance(body, tuple):
+                rejects.append(Reject(source, part, int(offsets[index]), *body, raw=lines[index]))
+            else:
+                (upserts if body["operation"] == "upsert" else withdrawn).append((index, body))
+        pieces.append(self._columns(source, upserts))
+        batch = self._batch(source, part, offsets, pieces, self._columns(source, withdrawn))
+        return batch, rejects
+
+    def _split(self, source: str, lines: list[bytes], at: Ints, pieces: list[Any], doubtful: list[int]) -> None:
+        """Fast where possible; a chunk in doubt is halved, so that one bad line costs its neighbours little."""
+        if not self._fast or len(at) == 0:
+            doubtful.extend(at.tolist())
+            return
+        chosen = lines if len(at) == len(lines) else [lines[i] for i in at.tolist()]
+        decoded = self._fast[source].decode(chosen, self.unknown_fields[source])
+        if decoded is not None:
+            columns, kept = decoded
+            pieces.append((columns, at[kept]))
+            left = np.ones(len(at), np.bool_)
+            left[kept] = False
+            doubtful.extend(at[left].tolist())
+        elif len(at) <= _STRICT_LINES:
+            doubtful.extend(at.tolist())
+        else:
+            half = len(at) // 2
+            self._split(source, lines, at[:half], pieces, doubtful)
+            self._split(source, lines, at[half:], pieces, doubtful)
+
+    def _columns(self, source: str, read: list[tuple[int, dict[str, Any]]]) -> tuple[Columns, Ints]:
+        columns = columns_of([body for _, body in read], self._strict[source].fields, self._tokens)
+        return columns, np.array([index for index, _ in read], np.int64)
+
+    def _batch(
+        self, source: str, part: str, offsets: Ints, pieces: list[tuple[Columns, Ints]], gone: tuple[Columns, Ints]
+    ) -> FactBatch:
+        found: dict[str, list[dict[str, Ints]]] = {}
+        pieces = [p for p in pieces if p[0].count]
+        start = 0
+        for columns, _ in pieces:
+            for table, rows in self._models[source].read(columns).items():
+                found.setdefault(table, []).append({**rows, "row": rows["row"] + start})
+            start += columns.count
+        facts = {
+            table: {name: np.concatenate([r[name] for r in rows]) for name in ("row", *FACT_COLUMNS[table])}
+            for table, rows in found.items()
+        }
+        every = [*pieces, gone]
+        count = sum(c.count for c, _ in every)
+        if count == 0:
+            return FactBatch(pa.RecordBatch.from_pylist([], RECORD_SCHEMA), facts, self._tokens.take_places())
+        named = [c.texts["source_record_id"] for c, _ in every]
+        ids = [texts.values[i] for texts in named for i in texts.codes.tolist()]
+        if _ID_LIKE.search("\n".join(ids)):
+            ids = [self._shown(i) for i in ids]
+        event_ms = np.concatenate([c.numbers["event_time"] for c, _ in every])
+        withdrawn = np.arange(count) >= start
+        columns = [
+            record_tokens(source, ids),
+            pa.array([source]).dictionary_encode().take(pa.array(np.zeros(count, np.int32))).cast(pa.string()),
+            ids,
+            np.concatenate([c.numbers["version"] for c, _ in every]),
+            withdrawn,
+            np.where(withdrawn, 0, digests(count, facts, event_ms)),
+            event_ms,
+            pa.array([part]).take(pa.array(np.zeros(count, np.int32))),
+            offsets[np.concatenate([at for _, at in every])],
+        ]
+        arrays = [pa.array(column, f.type) for column, f in zip(columns, RECORD_SCHEMA, strict=True)]
+        return FactBatch(pa.RecordBatch.from_arrays(arrays, schema=RECORD_SCHEMA), facts, self._tokens.take_places())
+
+    def _shown(self, record_id: str) -> str:
+        """The record id, or a pseudonym of it if it holds a phone number or a resident id."""
+        for match in _ID_LIKE.finditer(record_id):
+            try:
+                read_identifier("phone" if len(match[0]) == 11 else "resident_id", match[0])
+            except ValueError:
+                continue
+            return f"#{self._key.place('record', record_id):016x}"
+        return record_id
