@@ -47,7 +47,7 @@ Statement = _Sourced
 
 
 class Window(_Strict):
-    """When a case's presences are infectious (domain.md CC-1 to CC-3, 2.9)."""
+    """When a case's presences are infectious (docs/rules.md, section 4)."""
 
     lookback_days: Sourced[Count]
     days_after_anchor_max: Sourced[int]  # -1: no limit, the window stays open until isolation
@@ -66,7 +66,7 @@ class PlaceRule(_Sourced):
 
 
 class RideRule(_Sourced):
-    """One row of the transport table (domain.md 2.2). `scope` says who is within the circle of the case, `rest`
+    """One row of the transport table (docs/rules.md, section 5). `scope` says who is within the circle of the case, `rest`
     what the others aboard are; `distance` counts rows or bays for the scopes `rows` and `bays`."""
 
     rule: Text
@@ -92,7 +92,7 @@ class SymptomRule(_Sourced):
 
 
 class SecondaryRule(_Sourced):
-    """Contacts of contacts (domain.md 2.3). `kinds`: where the contact must have been together with a third
+    """Contacts of contacts (docs/rules.md, section 7). `kinds`: where the contact must have been together with a third
     person; `categories`: of which first-degree contacts, empty for all."""
 
     rule: Text
@@ -163,6 +163,10 @@ class Pack(_Strict):
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"rule: every rule needs an id of its own; used more than once: {twice}")
+        known = {r.category for r in self.place.values()} | {r.category for r in self.ride} | {self.symptoms.category}
+        strange = sorted(set(self.secondary.categories) - known)
+        if strange:
+            raise ValueError(f"secondary.categories: no rule yields {strange}; expected among {sorted(known)}")
         return self
 
     def statements(self) -> Iterator[tuple[str, Statement]]:

@@ -24,14 +24,14 @@ _PROOF_FIELDS = frozenset(("source", "confirmed", "note"))
 def all_packs() -> list[Pack]:
     """The packs that ship with the engine, by name. Errors: ValueError if a file does not carry its pack's name."""
     packs = []
-    for file in sorted(resources.files("brain.packs").iterdir(), key=lambda f: f.name):
+    for file in resources.files("brain.packs").iterdir():
         if not file.name.endswith(".toml"):
             continue
         pack = parse_pack(file.read_text(encoding="utf-8"), file.name)
         if file.name != f"{pack.name}.toml":
             raise ValueError(f"{file.name}: name: {pack.name!r}; expected {file.name.removesuffix('.toml')!r}")
         packs.append(pack)
-    return packs
+    return sorted(packs, key=lambda p: p.name)
 
 
 def load_pack(name_or_path: str | Path) -> Pack:
