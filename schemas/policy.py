@@ -66,8 +66,8 @@ class PlaceRule(_Sourced):
 
 
 class RideRule(_Sourced):
-    """One row of the transport table (docs/rules.md, section 5). `scope` says who is within the circle of the case, `rest`
-    what the others aboard are; `distance` counts rows or bays for the scopes `rows` and `bays`."""
+    """One row of the transport table (docs/rules.md, section 5). `scope` says who is within the circle of the
+    case, `rest` what the others aboard are; `distance` counts rows or bays for the scopes `rows` and `bays`."""
 
     rule: Text
     mode: Literal["aircraft", "train", "coach", "bus", "metro", "ship", "taxi"]
