@@ -1,0 +1,47 @@
+"""Claim: to whom a lake belongs: one layout, one key, one series of policy packs.
+
+In: a store. Out: nothing, or a ValueError that says what to do.
+Invariant: facts of different keys never meet in one lake: their pseudonyms would not.
+Deliberately absent: the key itself; only a check value derived from it is kept.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from schemas.keys import Key
+from sinks.store import FORMAT, Store
+
+DISTRIBUTION = "kuancheng-brain"
+
+
+def product_version() -> str:
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "source"
+
+
+def claim(folder: Path, store: Store, key: Key, packs: str) -> None:
+    """Writes into a new lake whose it is; checks an old one. Errors: ValueError saying what to do."""
+    wanted = {
+        "format": str(FORMAT),
+        "key_id": key.key_id,
+        "key_check": key.derive("lake-check").hex()[:16],
+        "packs": packs,
+    }
+    found = store.meta()
+    if not found:
+        with store.transaction():
+            store.set_meta(wanted)
+        return
+    advice = {
+        "format": f"has layout {found['format']}, this version writes layout {FORMAT}: run it into a new folder",
+        "key_id": f"belongs to key {found['key_id']}, not {key.key_id}: pass that key's file, or use a new folder",
+        "key_check": f"belongs to another key of the id {key.key_id}: pass the key file that made it",
+        "packs": f"was made with packs {found['packs']!r}, not {packs!r}: pass those, or use a new folder",
+    }
+    for name, value in wanted.items():
+        if found[name] != value:
+            raise ValueError(f"{folder} {advice[name]}")

@@ -1,0 +1,86 @@
+"""Data dictionary: every column of the lake in words, made from the schemas.
+
+In: the schemas. Out: Markdown; `python -m sinks.dictionary > docs/data-dictionary.md` writes the one in the repository.
+Invariant: nothing is said here that the schemas do not say.
+Deliberately absent: examples and figures; they differ from lake to lake.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pyarrow as pa
+
+from schemas import codes
+from schemas.facts import FACT_COLUMNS
+from schemas.views import VIEWS
+from sinks.parts import part_schema
+from sinks.render import EVENTS_PUBLISHED, published_schema
+from sinks.sealed import REJECT_SCHEMA
+
+_TITLES = {
+    "cases": "病例 Cases: who is a case, and why",
+    "exposures": "暴露 Exposures: who was where a case was infectious",
+    "contacts": "接触者 Contacts: who must be found, and what follows",
+    "contact_evidence": "接触证据 Contact evidence: the exposures that decided",
+    "persons": "人员 Persons: the class that stands for each",
+    "reviews": "人工复核 Reviews: what a human must settle",
+    "presences": "出现 Presences: an identifier at a place for a time",
+    "links": "关联 Links: who holds an identifier",
+    "reports": "报告 Reports of cases",
+    "samples": "采样 Samples",
+    "results": "检测结果 Results of tubes",
+    "admissions": "隔离开始 Admissions to isolation",
+    "discharges": "隔离解除 Discharges from isolation",
+}
+_VOCABULARIES = (
+    codes.PlaceKind, codes.PersonClass, codes.Certainty, codes.Classification, codes.Result, codes.Discovery,
+)  # fmt: skip
+_HEAD = """# 数据字典 Data dictionary
+
+Made from the schemas by `python -m sinks.dictionary`. 由数据结构自动生成。
+
+- Codes: `P…` person 人员, `L…` place 场所, `C…` contact 接触关系; keyed pseudonyms of 16 hex digits.
+- Times end in `_ms`: UTC epoch milliseconds, null when unknown or still open. Page times are at +08:00.
+- Intervals are half-open: since ≤ t < until. 区间左闭右开。
+"""
+
+
+def _table(schema: pa.Schema) -> str:
+    lines = ["| 列 column | 类型 type | 可空 null | 含义 meaning |", "|---|---|---|---|"]
+    for f in schema:
+        about = (f.metadata or {}).get(b"about", b"").decode().replace("|", "\\|")
+        lines.append(f"| `{f.name}` | {_type(f.type)} | {'yes' if f.nullable else ''} | {about} |")
+    return "\n".join(lines) + "\n"
+
+
+def _type(kind: pa.DataType) -> str:
+    return f"list of {kind.value_type}" if pa.types.is_list(kind) else str(kind)
+
+
+def dictionary() -> str:
+    """The whole data dictionary as Markdown."""
+    parts = [_HEAD]
+    parts.append("## 当前视图 Current view\n\n`current/<table>.parquet`; views of these names in `catalog.duckdb`.\n")
+    parts += [f"### `{view}` {_TITLES[view]}\n\n{_table(published_schema(view))}" for view in VIEWS]
+    parts.append(
+        "## 记录与事实 Records and facts\n\n`facts/<table>/*.parquet`, every version as it came. A fact row names its "
+        "record by `rec`, `version`, `withdrawn` and `digest`. UNKNOWN_MS is -2^62, BEGIN_MS -2^61, OPEN_MS 2^61.\n"
+    )
+    parts.append(f"### `records` 记录 Records, one row for each version read\n\n{_table(part_schema('records'))}")
+    parts += [f"### `{table}` {_TITLES[table]}\n\n{_table(part_schema(table))}" for table in FACT_COLUMNS]
+    parts.append(f"### `places` 场所 Places\n\n{_table(part_schema('places'))}")
+    parts.append(f"## 事件 Events\n\n`events/*.parquet`: what changed, in order.\n\n{_table(EVENTS_PUBLISHED)}")
+    parts.append(
+        "## 拒收 Rejects\n\n`current/rejects.parquet`: lines that are no record. Their bytes are sealed elsewhere.\n\n"
+        + _table(REJECT_SCHEMA)
+    )
+    parts.append("## 代码表 Code lists\n")
+    for vocabulary in _VOCABULARIES:
+        words = ", ".join(f"{member.value} `{member.name}`" for member in vocabulary)
+        parts.append(f"- **{vocabulary.__name__}**: {words}")
+    return "\n".join(parts) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(dictionary())

@@ -1,0 +1,118 @@
+"""Files: the Parquet files of the facts, one for each table and part, and what a kill may leave of them.
+
+In: tables of a part. Out: facts/<table>/<number>.parquet, registered in the store.
+Invariant: a registered part is on the disk, under its name or (killed in between) still under its name with .tmp, which
+recovery mends; nothing unregistered is ever read back.
+Deliberately absent: names by offset range: a part holds many input parts; their ranges stand in each file's footer.
+
+A part is written under .tmp, registered in the transaction that also moves the progress, and only then renamed: so a
+reader of facts/*.parquet never meets facts that are not committed.
+The tail (facts not in a part yet) is shown to readers as an image under the number that its part will have; the part
+then replaces its image in one rename.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sinks.disk import TEMPORARY, read_parquet, sync_folder, write_parquet
+from sinks.parts import TABLES, Tables, offset_ranges, part_schema, with_ranges
+from sinks.store import Store
+
+FACTS = "facts"
+Rows = list[dict[str, Any]]
+"""Rows of the parts registry."""
+
+
+def _name(table: str, number: int) -> str:
+    return f"{FACTS}/{table}/{number:08d}.parquet"
+
+
+class PartFiles:
+    """The part files of one lake."""
+
+    def __init__(self, lake: Path, store: Store) -> None:
+        self._lake, self._store = lake, store
+        self._next = int(store.rows("SELECT coalesce(max(number), 0) + 1 FROM parts")[0][0])
+
+    def write(self, tables: Tables, durable: bool = True) -> Rows:
+        """Writes the next part under temporary names; its rows for the registry come back."""
+        ranges = offset_ranges(tables["records"])
+        written: Rows = []
+        try:
+            for table in TABLES:
+                rows = tables[table]
+                if rows.num_rows == 0:
+                    continue
+                path = _name(table, self._next)
+                written.append({"number": self._next, "table": table, "path": path, "rows": rows.num_rows, "bytes": 0})
+                draft = self._lake / (path + TEMPORARY)
+                written[-1]["bytes"] = write_parquet(draft, with_ranges(rows, ranges), durable)
+                if durable:
+                    sync_folder(draft.parent)
+        except OSError:
+            self.discard(written)
+            raise
+        return written
+
+    def discard(self, written: Rows) -> None:
+        for row in written:
+            (self._lake / (row["path"] + TEMPORARY)).unlink(missing_ok=True)
+
+    def reveal(self, written: Rows) -> None:
+        """Gives the files of a part that is committed now their names."""
+        self._rename(written)
+        self._next += 1 if written else 0
+
+    def _rename(self, written: Rows) -> None:
+        for row in written:
+            os.replace(self._lake / (row["path"] + TEMPORARY), self._lake / row["path"])
+
+    def show_tail(self, tail: Tables) -> None:
+        """Lets readers see the tail; the image is no part: it is made anew at will and not made durable."""
+        self._rename(self.write(tail, durable=False))
+
+    def recover(self) -> None:
+        """After any kill: finishes committed renames, removes everything that is not committed.
+        Errors: ValueError when a committed part is missing or torn."""
+        for table in TABLES:
+            folder = self._lake / FACTS / table
+            folder.mkdir(parents=True, exist_ok=True)
+            committed = {row["path"]: row for row in self._registry(table)}
+            for path in folder.iterdir():
+                name = f"{FACTS}/{table}/{path.name.removesuffix(TEMPORARY)}"
+                if name not in committed:
+                    path.unlink()
+                elif path.name.endswith(TEMPORARY):
+                    os.replace(path, self._lake / name)
+            for name, row in committed.items():
+                self._check(self._lake / name, row["bytes"])
+            write_parquet(self._lake / _name(table, 0), part_schema(table).empty_table())
+            sync_folder(folder)
+
+    def _check(self, path: Path, size: int) -> None:
+        found = path.stat().st_size if path.exists() else None
+        if found != size:
+            state = "is missing" if found is None else f"has {found:,} bytes instead of {size:,}"
+            raise ValueError(f"the lake is damaged: {path} {state}; restore this file from a copy of the lake")
+
+    def _registry(self, table: str) -> Rows:
+        sql = 'SELECT * FROM parts WHERE "table" = ? ORDER BY number'
+        return list(self._store.query(sql, [table]).to_pylist())
+
+    def paths(self, table: str) -> list[Path]:
+        """The committed files of a table, oldest first."""
+        return [self._lake / row["path"] for row in self._registry(table)]
+
+    def read(self) -> Iterator[Tables]:
+        """The tables of every part, oldest first."""
+        files: dict[int, dict[str, Path]] = {}
+        for table in TABLES:
+            for row in self._registry(table):
+                files.setdefault(row["number"], {})[table] = self._lake / row["path"]
+        for number in sorted(files):
+            part = files[number]
+            yield {t: read_parquet(part[t]) if t in part else part_schema(t).empty_table() for t in TABLES}

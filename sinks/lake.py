@@ -1,0 +1,210 @@
+"""The lake: everything that was read and everything that follows from it, in one folder with one writer.
+
+In: fact batches, events and rejects with the offsets they came from; raw views to publish. Out: the same again after
+any kill; snapshots and a catalog for readers.
+Invariant: facts, events, rejects and progress are committed together or not at all; what readers see is always whole.
+Deliberately absent: conclusions; the brain draws them, the lake keeps them.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from schemas.decode import Reject
+from schemas.events import EVENT_SCHEMA
+from schemas.facts import FactBatch
+from schemas.keys import Key
+from sinks import parts, snapshot
+from sinks.catalog import write_catalog
+from sinks.claim import claim
+from sinks.dictionary import dictionary
+from sinks.disk import WriterLock, remove
+from sinks.files import PartFiles
+from sinks.publication import Publisher, rejects_of
+from sinks.sealed import Sealer
+from sinks.store import AUDIT_SCHEMA, EVENT_ROWS, Store
+
+TAIL_RECORDS = 20_000
+"""Fewer records than this stay in brain.duckdb until more have come: small commits must not make small files."""
+BATCH_RECORDS = 200_000
+_PLAIN_NAME = re.compile(r"\w[\w.-]{0,63}")
+_LONG_NUMBER = re.compile(r"\d{6}")
+
+
+class Lake:
+    """A lake opened by its one writer. Made by `Lake.open`."""
+
+    def __init__(self, folder: Path, lock: WriterLock, store: Store, key: Key) -> None:
+        self.folder = folder
+        self._lock, self._store, self._sealer, self._key_id = lock, store, Sealer(key), key.key_id
+        self._files = PartFiles(folder, store)
+        self._progress: dict[str, int] = dict(store.rows("SELECT part, next_offset FROM progress"))
+        self._tail_records = int(store.rows("SELECT count(*) FROM tail_records")[0][0])
+        self._next_event = int(store.rows("SELECT coalesce(max(seq) + 1, 0) FROM events")[0][0])
+        self._publisher = Publisher.of(folder, store, self._files)
+        self._catalog_written = False
+
+    @staticmethod
+    def open(folder: Path, key: Key, packs: str) -> Lake:
+        """Creates or opens the lake as its one writer, and cleans up after a kill. `packs`: the policy series.
+        Errors: ValueError saying what to do when another process writes it, or it is of another key or series."""
+        folder = folder.absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = WriterLock(folder)
+        try:
+            store = Store(folder / "brain.duckdb")
+        except duckdb.Error as error:
+            lock.release()
+            raise ValueError(f"{folder}/brain.duckdb cannot be opened: {error}") from None
+        try:
+            claim(folder, store, key, packs)
+            snapshot.clean_snapshots(folder)
+            for path in folder.glob("*.tmp*"):
+                remove(path)
+            lake = Lake(folder, lock, store, key)
+            lake._files.recover()
+            lake._files.show_tail(store.tail())
+            return lake
+        except BaseException:
+            store.close()
+            lock.release()
+            raise
+
+    def progress(self) -> dict[str, int]:
+        """By part of the input, the next offset that was not read yet."""
+        return dict(self._progress)
+
+    def commit(
+        self,
+        batches: Sequence[FactBatch],
+        events: pa.Table | Sequence[pa.Table],
+        rejects: Sequence[Reject],
+        progress: dict[str, int],
+        unknown_fields: dict[str, dict[str, int]],
+    ) -> None:
+        """Makes all of it durable, or nothing. `unknown_fields`: counts since the last commit, added up here.
+        Errors: ValueError when progress would go back (these offsets are committed already); OSError or duckdb.Error
+        when the disk fails: nothing was committed, close the lake and open it again."""
+        back = [part for part, offset in progress.items() if offset < self._progress.get(part, 0)]
+        if back:
+            raise ValueError(f"progress of {back[0]} would go back: those records are committed already")
+        tables = parts.to_tables(batches)
+        count = self._tail_records + tables["records"].num_rows
+        whole = count >= TAIL_RECORDS
+        written = self._files.write(parts.joined(self._store.tail(), tables)) if whole else []
+        happened = self._numbered([events] if isinstance(events, pa.Table) else events)
+        try:
+            with self._store.transaction():
+                self._keep(tables, written)
+                self._store.add("events", happened)
+                self._store.add("rejects", self._sealer.rows(rejects))
+                self._store.add_rows("progress", [{"part": p, "next_offset": o} for p, o in progress.items()])
+                self._store.add_rows("unknown_fields", _unknown_rows(unknown_fields))
+        except BaseException:
+            self._files.discard(written)
+            raise
+        self._files.reveal(written)
+        self._progress.update(progress)
+        self._tail_records = 0 if whole else count
+        self._next_event += happened.num_rows
+
+    def _keep(self, tables: parts.Tables, written: list[dict[str, Any]]) -> None:
+        """Within the transaction: the facts go to the tail, or the tail and they have gone to parts."""
+        if written:
+            self._store.clear_tail()
+            self._store.add_rows("parts", written)
+            return
+        for table, rows in tables.items():
+            self._store.add(f"tail_{table}", rows)
+
+    def _numbered(self, events: Sequence[pa.Table]) -> pa.Table:
+        plain = pa.concat_tables([EVENT_SCHEMA.empty_table(), *(e.cast(EVENT_SCHEMA) for e in events)])
+        seq = pa.array(np.arange(plain.num_rows, dtype=np.int64) + self._next_event)
+        return plain.add_column(0, EVENT_ROWS.field("seq"), seq)
+
+    def facts(self) -> Iterator[FactBatch]:
+        """Every committed fact again, in batches of at most 200,000 records, in the order of the commits."""
+        for tables in self._files.read():
+            yield from parts.restore(tables, BATCH_RECORDS)
+        yield from parts.restore(self._store.tail(), BATCH_RECORDS)
+
+    def publish(self, raw_views: dict[str, pa.Table], packs: Sequence[str]) -> dict[str, Any]:
+        """Writes the views as a snapshot, makes it the current one and brings the catalog up to date; the manifest.
+        Errors: ValueError when a view is missing, malformed, or names a record that was never committed."""
+        tables, digests = self._publisher.tables(raw_views)
+        about = self._publisher.about(digests, self._key_id, packs, dict(sorted(self._progress.items())))
+        self._publisher.write_events()
+        self._files.show_tail(self._store.tail())
+        number = snapshot.current_number(self.folder) + 1
+        manifest = snapshot.write_snapshot(self.folder, number, tables, dictionary(), about)
+        if not self._catalog_written:
+            write_catalog(self.folder)
+            self._catalog_written = True
+        return manifest
+
+    def rejects(self) -> pa.Table:
+        """All rejects, without their bytes. Shape: REJECT_SCHEMA, by reject_id."""
+        return rejects_of(self._store)
+
+    def unsealed_rejects(self) -> list[Reject]:
+        """The open rejects with their bytes, by reject_id. Errors: ValueError when sealed with another key."""
+        names = [f.name for f in fields(Reject)]
+        columns = ", ".join("sealed AS raw" if name == "raw" else f'"{name}"' for name in names)
+        rows = self._store.rows(f"SELECT {columns} FROM rejects WHERE status = 'open' ORDER BY reject_id")
+        found = [Reject(**dict(zip(names, row, strict=True))) for row in rows]
+        return [replace(r, raw=self._sealer.unseal(r.source, r.raw)) for r in found]
+
+    def reject_id(self, reject: Reject) -> str:
+        """The id under which the lake keeps a reject."""
+        return self._sealer.reject_id(reject)
+
+    def mark_replayed(self, reject_ids: Sequence[str]) -> None:
+        """These rejects were read again after a fix; one that comes again is open again."""
+        sql = "UPDATE rejects SET status = 'replayed' WHERE reject_id IN (SELECT unnest(?))"
+        with self._store.transaction():
+            self._store.execute(sql, [list(reject_ids)])
+
+    def audit(self, action: str, reason: str, subject_code: str, actor: str = "") -> None:
+        """Adds a line to the audit log, durable before this returns. Nothing takes a line out again."""
+        at_ms = time.time_ns() // 1_000_000
+        line = {"at_ms": at_ms, "actor": actor, "action": action, "reason": reason, "subject_code": subject_code}
+        with self._store.transaction():
+            self._store.add_rows("audit", [line])
+
+    def audit_log(self) -> pa.Table:
+        """The audit log, oldest first."""
+        return self._store.query("SELECT * FROM audit ORDER BY rowid").cast(AUDIT_SCHEMA)
+
+    def close(self) -> None:
+        self._store.close()
+        self._lock.release()
+
+    def __enter__(self) -> Lake:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _unknown_rows(unknown_fields: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    """Names of fields that nobody expected are foreign text: one that is no plain name, or holds a long number as
+    identifiers do, is counted without being kept."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for source, found in unknown_fields.items():
+        for name, count in found.items():
+            plain = _PLAIN_NAME.fullmatch(name) and not _LONG_NUMBER.search(name)
+            counts[source, name if plain else "(not shown)"] += count
+    return [{"source": s, "field": f, "count": c} for (s, f), c in counts.items() if c]

@@ -1,0 +1,145 @@
+"""Parts: fact batches as tables that can be kept, and back again.
+
+In: FactBatches, or the tables of one part. Out: one table of records, one of places and one per fact table.
+Invariant: restore(tables(batches)) says what the batches said; only exact repetitions of a record are left out.
+Deliberately absent: choosing between versions of a record (brain), files (sinks/disk.py).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.facts import FACT_COLUMNS, PLACE_SCHEMA, RECORD_SCHEMA, FactBatch
+from schemas.keys import Ints, mix
+
+STAMP = ("rec", "version", "withdrawn", "digest")
+"""What a fact row carries of its record, instead of the batch-local `row`."""
+TABLES = ("records", "places", *FACT_COLUMNS)
+Tables = dict[str, pa.Table]
+
+
+def part_schema(table: str) -> pa.Schema:
+    """The schema of a kept table, with a word on every column."""
+    if table == "records":
+        return RECORD_SCHEMA
+    if table == "places":
+        return PLACE_SCHEMA
+    stamp = [RECORD_SCHEMA.field(name) for name in STAMP]
+    facts = [pa.field(name, pa.int64(), False, {"about": about}) for name, about in FACT_COLUMNS[table].items()]
+    return pa.schema([*stamp, *facts])
+
+
+def ints(column: pa.ChunkedArray | pa.Array) -> Ints:
+    """A column as int64 numbers (booleans as 0 and 1)."""
+    return np.asarray(column.cast(pa.int64()).to_numpy(), np.int64)
+
+
+def _stamps(table: pa.Table) -> Ints:
+    return mix(*(ints(table[name]) for name in STAMP)) if table.num_rows else np.zeros(0, np.int64)
+
+
+def to_tables(batches: Sequence[FactBatch]) -> Tables:
+    """The batches as one set of tables. Of records repeated exactly, the facts are kept once."""
+    none = {table: part_schema(table).empty_table() for table in TABLES}
+    records = pa.concat_tables([none["records"], *(_conform(b.records, "records") for b in batches)])
+    places = pa.concat_tables([none["places"], *(_conform(b.places, "places") for b in batches)])
+    made: Tables = {**none, "records": records.combine_chunks(), "places": _distinct(places)}
+    stamps = _stamps(records)
+    first = np.zeros(len(stamps), np.bool_)
+    first[np.unique(stamps, return_index=True)[1]] = True
+    stamp = {name: ints(records[name]) for name in STAMP}
+    for table, names in FACT_COLUMNS.items():
+        rows, columns = _stacked(batches, table)
+        kept = first[rows]
+        rows = rows[kept]
+        arrays = [pa.array(stamp[name][rows]).cast(RECORD_SCHEMA.field(name).type) for name in STAMP]
+        arrays += [pa.array(columns[name][kept]) for name in names]
+        made[table] = pa.Table.from_arrays(arrays, schema=part_schema(table))
+    return made
+
+
+def _conform(batch: pa.RecordBatch, table: str) -> pa.Table:
+    schema = part_schema(table)
+    return pa.Table.from_batches([batch]).select(schema.names).cast(schema)
+
+
+def _distinct(places: pa.Table) -> pa.Table:
+    """Each place once; which of several labels stands is decided where it is shown."""
+    found = places.group_by(PLACE_SCHEMA.names, use_threads=False).aggregate([])
+    return found.select(PLACE_SCHEMA.names).cast(PLACE_SCHEMA).combine_chunks()
+
+
+def _stacked(batches: Sequence[FactBatch], table: str) -> tuple[Ints, dict[str, Ints]]:
+    """All rows of one fact table, with `row` counted over all batches."""
+    names = FACT_COLUMNS[table]
+    rows: list[Ints] = [np.zeros(0, np.int64)]
+    columns: dict[str, list[Ints]] = {name: [np.zeros(0, np.int64)] for name in names}
+    start = 0
+    for batch in batches:
+        facts = batch.facts.get(table)
+        if facts is not None and len(facts["row"]):
+            rows.append(np.asarray(facts["row"], np.int64) + start)
+            for name in names:
+                columns[name].append(np.asarray(facts[name], np.int64))
+        start += batch.records.num_rows
+    return np.concatenate(rows), {name: np.concatenate(pieces) for name, pieces in columns.items()}
+
+
+def joined(one: Tables, other: Tables) -> Tables:
+    """Two sets of tables as one."""
+    return {t: pa.concat_tables([one[t].cast(part_schema(t)), other[t].cast(part_schema(t))]) for t in TABLES}
+
+
+def offset_ranges(records: pa.Table) -> dict[str, tuple[int, int]]:
+    """First and last offset read of every part of the input."""
+    found = records.group_by("part", use_threads=False).aggregate([("offset", "min"), ("offset", "max")])
+    rows = found.select(["part", "offset_min", "offset_max"]).to_pylist()
+    return {r["part"]: (r["offset_min"], r["offset_max"]) for r in sorted(rows, key=lambda r: str(r["part"]))}
+
+
+def with_ranges(table: pa.Table, ranges: dict[str, tuple[int, int]]) -> pa.Table:
+    return table.replace_schema_metadata({"offsets": json.dumps(ranges)})
+
+
+def restore(tables: Tables, limit: int) -> Iterator[FactBatch]:
+    """The batches of one part again, of at most `limit` records each. Errors: ValueError for facts without record."""
+    records = tables["records"]
+    stamps = _stamps(records)
+    kept = np.sort(np.unique(stamps, return_index=True)[1])
+    records = records.take(pa.array(kept)).cast(RECORD_SCHEMA)
+    stamps = stamps[kept]
+    order = np.argsort(stamps)
+    facts: dict[str, tuple[Ints, dict[str, Ints]]] = {}
+    for table, names in FACT_COLUMNS.items():
+        mine = _stamps(tables[table])
+        if len(mine) == 0:
+            continue
+        found = np.searchsorted(stamps, mine, sorter=order)
+        rows = order[np.minimum(found, len(order) - 1)] if len(order) else np.full(len(mine), -1)
+        if len(order) == 0 or not np.array_equal(stamps[rows], mine):
+            raise ValueError(f"{table}: facts whose record is missing; restore the lake's facts/ folder from a copy")
+        facts[table] = rows, {name: ints(tables[table][name]) for name in names}
+    places = _one_batch(tables["places"].cast(PLACE_SCHEMA), PLACE_SCHEMA)
+    for start in range(0, max(records.num_rows, 1), limit):
+        piece = _one_batch(records.slice(start, limit), RECORD_SCHEMA)
+        if piece.num_rows or places.num_rows:
+            yield FactBatch(piece, _rows_between(facts, start, start + limit), places)
+        places = _one_batch(PLACE_SCHEMA.empty_table(), PLACE_SCHEMA)
+
+
+def _one_batch(table: pa.Table, schema: pa.Schema) -> pa.RecordBatch:
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema)
+
+
+def _rows_between(facts: dict[str, tuple[Ints, dict[str, Ints]]], low: int, high: int) -> dict[str, dict[str, Ints]]:
+    found = {}
+    for table, (rows, columns) in facts.items():
+        chosen = (rows >= low) & (rows < high)
+        if chosen.any():
+            found[table] = {"row": rows[chosen] - low, **{name: c[chosen] for name, c in columns.items()}}
+    return found

@@ -1,0 +1,119 @@
+"""Publication: raw views become the published tables, with the digests that vouch for them.
+
+In: raw views, the store, the part files. Out: tables by file name, what the manifest says of them; event files.
+Invariant: the digest is taken over what was rendered, before it was rendered.
+Deliberately absent: the clock, but for `created_at` in the manifest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.events import EVENT_SCHEMA
+from schemas.views import VIEWS
+from sinks.claim import product_version
+from sinks.digest import canonical, combined, digest_of_view
+from sinks.disk import TEMPORARY, write_parquet
+from sinks.files import PartFiles
+from sinks.lookup import place_labels, record_names
+from sinks.render import Names, places_in, published_schema, records_in, render, render_events
+from sinks.sealed import REJECT_SCHEMA
+from sinks.store import FORMAT, Store
+
+EVENTS = "events"
+EVENTS_PER_FILE = 50_000
+REJECT_COLUMNS = ", ".join(f'"{name}"' for name in REJECT_SCHEMA.names)
+
+
+def fingerprint(schema: pa.Schema) -> str:
+    """A version of a schema: it changes with its columns and types."""
+    return sha256(";".join(f"{f.name} {f.type} {f.nullable}" for f in schema).encode()).hexdigest()[:12]
+
+
+def rejects_of(store: Store) -> pa.Table:
+    """All rejects without their bytes, by id."""
+    return store.query(f"SELECT {REJECT_COLUMNS} FROM rejects ORDER BY reject_id").cast(REJECT_SCHEMA)
+
+
+@dataclass
+class Publisher:
+    """Renders; remembers the names of records it has looked up, and which events it has written."""
+
+    folder: Path
+    store: Store
+    files: PartFiles
+    names: Names
+    first_event_file: int
+
+    @staticmethod
+    def of(folder: Path, store: Store, files: PartFiles) -> Publisher:
+        (folder / EVENTS).mkdir(exist_ok=True)
+        for draft in (folder / EVENTS).glob("*" + TEMPORARY):
+            draft.unlink()
+        written = [int(path.stem) for path in (folder / EVENTS).glob("*.parquet")]
+        return Publisher(folder, store, files, Names.empty(), max(written, default=0))
+
+    def tables(self, raw_views: dict[str, pa.Table]) -> tuple[dict[str, pa.Table], dict[str, str]]:
+        """The published tables and the digest of each view. Errors: ValueError when a view is missing or malformed."""
+        missing = [view for view in VIEWS if view not in raw_views]
+        if missing:
+            raise ValueError(f"a snapshot needs every view; missing: {', '.join(missing)}")
+        ordered = {view: canonical(view, raw_views[view]) for view in VIEWS}
+        digests = {view: digest_of_view(view, table) for view, table in ordered.items()}
+        self._learn(records_in(ordered))
+        labels = place_labels(self.store, self.files.paths("places"), places_in(ordered))
+        made = {view: render(view, table, self.names, labels) for view, table in ordered.items()}
+        return {**made, "rejects": rejects_of(self.store)}, digests
+
+    def _learn(self, recs: Any) -> None:
+        new = self.names.lacks(recs)
+        if len(new):
+            self.names = self.names.plus(record_names(self.store, self.files.paths("records"), new))
+
+    def about(
+        self, digests: dict[str, str], key_id: str, packs: Sequence[str], progress: dict[str, int]
+    ) -> dict[str, Any]:
+        """What the manifest says beside its files."""
+        unknown: dict[str, dict[str, int]] = {}
+        for source, name, count in self.store.rows("SELECT source, field, count FROM unknown_fields ORDER BY ALL"):
+            unknown.setdefault(source, {})[name] = count
+        rejected = self.store.rows("SELECT status, count(*), sum(count)::BIGINT FROM rejects GROUP BY ALL ORDER BY ALL")
+        return {
+            "digest": combined(digests),
+            "digests": digests,
+            "key_id": key_id,
+            "packs": list(packs),
+            "progress": progress,
+            "product_version": product_version(),
+            "schemas": {"lake": FORMAT, **{view: fingerprint(published_schema(view)) for view in VIEWS}},
+            "rejects": {status: {"distinct": lines, "lines": count} for status, lines, count in rejected},
+            "unknown_fields": unknown,
+            "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        }
+
+    def write_events(self) -> None:
+        """Brings events/ up to the committed events; the last file grows by being replaced."""
+        total = int(self.store.rows("SELECT count(*) FROM events")[0][0])
+        last = max(total - 1, 0) // EVENTS_PER_FILE
+        for number in range(self.first_event_file, last + 1):
+            low = number * EVENTS_PER_FILE
+            rows = self.store.query(
+                "SELECT * FROM events WHERE seq >= ? AND seq < ? ORDER BY seq", [low, low + EVENTS_PER_FILE]
+            )
+            events = rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA)
+            review = np.array([kind.startswith("review_") for kind in events["kind"].to_pylist()], np.bool_)
+            conflict = review & np.array([rule == "version_conflict" for rule in events["rule"].to_pylist()], np.bool_)
+            self._learn(np.unique(events["subject"].to_numpy()[conflict]))
+            path = self.folder / EVENTS / f"{number:08d}.parquet"
+            draft = path.with_name(path.name + TEMPORARY)
+            write_parquet(draft, render_events(rows["seq"].to_numpy(), events, self.names))
+            draft.replace(path)
+        self.first_event_file = last

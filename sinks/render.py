@@ -1,0 +1,223 @@
+"""Render: from the raw views (integers) to the published tables (codes and words).
+
+In: raw views in canonical order, the names of records, the labels of places. Out: Arrow tables of published_schema.
+Invariant: same rows, same order; OPEN_MS, UNKNOWN_MS and BEGIN_MS are null; an empty view keeps its schema.
+Deliberately absent: identifiers; a person is a P number and stays one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import pyarrow as pa
+
+from schemas import codes, views
+from schemas.events import EVENT_SCHEMA
+from schemas.instants import BEGIN_MS, OPEN_MS, UNKNOWN_MS
+from schemas.keys import Ints
+from schemas.views import VIEWS
+
+_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
+_WORDS: dict[str, type[IntEnum]] = {
+    views.KIND: codes.PlaceKind,
+    views.CLASS: codes.PersonClass,
+    views.CERTAINTY: codes.Certainty,
+    views.CLASSIFICATION: codes.Classification,
+}
+_LETTERS = {views.PERSON: "P", views.PLACE: "L", views.CONTACT: "C"}
+_TYPES = {
+    views.TIME: pa.int64(),
+    views.NUMBER: pa.int64(),
+    views.FLAG: pa.bool_(),
+    views.DAYS: pa.list_(pa.date32()),
+    views.PEOPLE: pa.list_(pa.string()),
+    views.RECORDS: pa.list_(pa.string()),
+}
+_PERSON_REVIEWS = ("identity_contested", "case_without_dates")
+_RECORD_REVIEWS = ("version_conflict",)
+LABELLED = ("exposures", "contact_evidence")
+"""Views whose `place` is followed by its public label."""
+PLACE_LABEL = pa.field("place_label", pa.string(), False, {"about": "public name of the place or trip; empty if none"})
+
+
+@dataclass(frozen=True)
+class Names:
+    """Texts by number. Shape: `keys` ascending."""
+
+    keys: Ints
+    texts: pa.Array
+
+    @staticmethod
+    def empty() -> Names:
+        return Names(np.zeros(0, np.int64), pa.array([], pa.string()))
+
+    @staticmethod
+    def of_table(table: pa.Table) -> Names:
+        """From two columns, number and text."""
+        keys = np.asarray(table.column(0).to_numpy(), np.int64)
+        texts = _whole(table.column(1).cast(pa.string()))
+        order = np.argsort(keys, kind="stable")
+        return Names(keys[order], texts.take(pa.array(order)))
+
+    def lacks(self, numbers: Ints) -> Ints:
+        """Those of the numbers that have no text here."""
+        return np.setdiff1d(numbers, self.keys)
+
+    def plus(self, other: Names) -> Names:
+        keys = np.concatenate([self.keys, other.keys])
+        order = np.argsort(keys, kind="stable")
+        return Names(keys[order], pa.concat_arrays([self.texts, other.texts]).take(pa.array(order)))
+
+    def of(self, numbers: Ints) -> pa.Array:
+        """The text of each number; empty where there is none."""
+        if len(self.keys) == 0:
+            return pa.array([""] * len(numbers), pa.string())
+        found = np.minimum(np.searchsorted(self.keys, numbers), len(self.keys) - 1)
+        return self.texts.take(pa.array(found, mask=self.keys[found] != numbers)).fill_null("")
+
+
+def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return column if isinstance(column, pa.Array) else column.combine_chunks()
+
+
+def codes_of(letter: str, tokens: Ints) -> pa.Array:
+    """A letter and 16 hex digits for each token, all rows at once."""
+    raw = np.ascontiguousarray(tokens, ">i8").view(np.uint8).reshape(-1, 8)
+    text = np.empty((len(tokens), 17), np.uint8)
+    text[:, 0] = ord(letter)
+    text[:, 1::2] = _HEX[raw >> 4]
+    text[:, 2::2] = _HEX[raw & 15]
+    offsets = np.arange(len(tokens) + 1, dtype=np.int32) * 17
+    return pa.StringArray.from_buffers(len(tokens), pa.py_buffer(offsets), pa.py_buffer(text))
+
+
+def words_of(vocabulary: type[IntEnum], numbers: Ints) -> pa.Array:
+    """The words of a code list. Errors: ValueError for a number that the list does not have."""
+    words: list[str | None] = [None] * (max(vocabulary) + 1)
+    for member in vocabulary:
+        words[member] = member.name
+    known = np.array([w is not None for w in words])
+    bad = (numbers < 0) | (numbers >= len(words))
+    if bad.any() or not known[numbers].all():
+        raise ValueError(f"a number that is no {vocabulary.__name__}")
+    return pa.array(words, pa.string()).take(pa.array(numbers))
+
+
+def instants_of(numbers: Ints) -> pa.Array:
+    return pa.array(numbers, mask=(numbers == OPEN_MS) | (numbers == UNKNOWN_MS) | (numbers == BEGIN_MS))
+
+
+def published_schema(view: str) -> pa.Schema:
+    """The schema of a published table, with a word on every column."""
+    fields = []
+    for name, holds, about in VIEWS[view]:
+        kind = pa.string() if name == "subject" else _TYPES.get(holds, pa.string())
+        fields.append(pa.field(name, kind, holds == views.TIME, {"about": about}))
+        if view in LABELLED and name == "place":
+            fields.append(PLACE_LABEL)
+    return pa.schema(fields)
+
+
+def records_in(raw_views: dict[str, pa.Table]) -> Ints:
+    """Every record that the views name, once each."""
+    found: list[Ints] = [np.zeros(0, np.int64)]
+    for view, columns in VIEWS.items():
+        table = raw_views[view]
+        for name, holds, _ in columns:
+            if holds == views.RECORD:
+                found.append(table[name].to_numpy())
+            elif holds == views.RECORDS:
+                found.append(_whole(table[name]).flatten().to_numpy())
+    reviews = raw_views["reviews"]
+    conflicts = np.isin(reviews["kind"].to_numpy().astype(str), _RECORD_REVIEWS)
+    return np.unique(np.concatenate([*found, reviews["subject"].to_numpy()[conflicts]]))
+
+
+def places_in(raw_views: dict[str, pa.Table]) -> Ints:
+    """Every place that a labelled view names, once each."""
+    return np.unique(np.concatenate([raw_views[view]["place"].to_numpy() for view in LABELLED]))
+
+
+def subjects_of(kinds: pa.Array, subjects: Ints, records: Names) -> pa.Array:
+    """Subjects of reviews as text: a person, a record, or else what a tube is, a place's code."""
+    kind = np.asarray(kinds.to_numpy(zero_copy_only=False), dtype=object)
+    text = np.asarray(codes_of("L", subjects).to_numpy(zero_copy_only=False), dtype=object)
+    person, record = np.isin(kind, _PERSON_REVIEWS), np.isin(kind, _RECORD_REVIEWS)
+    text[person] = codes_of("P", subjects[person]).to_numpy(zero_copy_only=False)
+    text[record] = records.of(subjects[record]).to_numpy(zero_copy_only=False)
+    return pa.array(text, pa.string())
+
+
+def render(view: str, raw: pa.Table, records: Names, places: Names) -> pa.Table:
+    """The published table of one raw view, rows in the same order."""
+    arrays = []
+    for name, holds, _ in VIEWS[view]:
+        column = _whole(raw[name])
+        arrays.append(_render_column(name, holds, column, raw, records))
+        if view in LABELLED and name == "place":
+            arrays.append(places.of(column.to_numpy()))
+    return pa.Table.from_arrays(arrays, schema=published_schema(view))
+
+
+def _render_column(name: str, holds: str, column: pa.Array, raw: pa.Table, records: Names) -> pa.Array:
+    if name == "subject":
+        return subjects_of(_whole(raw["kind"]), column.to_numpy(), records)
+    if holds in (views.PEOPLE, views.RECORDS, views.DAYS):
+        values = column.flatten().to_numpy()
+        lengths = column.value_lengths().to_numpy()
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        inner = (
+            pa.array(values.astype(np.int32)).cast(pa.date32())
+            if holds == views.DAYS
+            else (codes_of("P", values) if holds == views.PEOPLE else records.of(values))
+        )
+        return pa.ListArray.from_arrays(pa.array(offsets), inner)
+    if holds in _LETTERS:
+        return codes_of(_LETTERS[holds], column.to_numpy())
+    if holds in _WORDS:
+        return words_of(_WORDS[holds], column.to_numpy())
+    if holds == views.RECORD:
+        return records.of(column.to_numpy())
+    if holds == views.TIME:
+        return instants_of(column.to_numpy())
+    return column.cast(_TYPES.get(holds, pa.string()))
+
+
+EVENTS_PUBLISHED = pa.schema(
+    [
+        pa.field("seq", pa.int64(), False, {"about": "number of the event in this lake, from 0"}),
+        EVENT_SCHEMA.field("kind"),
+        pa.field("subject", pa.string(), False, {"about": "the person (reviews: what is in question)"}),
+        pa.field("source", pa.string(), True, {"about": "contacts: the source person; else null"}),
+        pa.field("degree", pa.int64(), True, {"about": "contacts: degree; else null"}),
+        pa.field("class_before", pa.string(), False, {"about": "class before; none if there was none"}),
+        pa.field("class_after", pa.string(), False, {"about": "class after; none if there is none"}),
+        pa.field("since_ms", pa.int64(), True, EVENT_SCHEMA.field("since_ms").metadata),
+        pa.field("until_ms", pa.int64(), True, {"about": "window end or last exposure; null while open or where none"}),
+        EVENT_SCHEMA.field("rule"),
+        EVENT_SCHEMA.field("confirm"),
+    ]
+)
+
+
+def render_events(seq: Ints, events: pa.Table, records: Names) -> pa.Table:
+    """Events as published: those of reviews name their subject by the kind of review, which is their rule."""
+    source, numbers = events["source"].to_numpy(), {n: events[n].to_numpy() for n in ("class_before", "class_after")}
+    contact = np.char.startswith(events["kind"].to_numpy().astype(str), "contact_") if len(source) else source == 1
+    review = np.char.startswith(events["kind"].to_numpy().astype(str), "review_") if len(source) else source == 1
+    kinds = np.where(review, events["rule"].to_numpy().astype(object), _PERSON_REVIEWS[0])
+    arrays = [
+        pa.array(seq),
+        events["kind"],
+        subjects_of(pa.array(kinds, pa.string()), events["subject"].to_numpy(), records),
+        pa.array(np.where(contact, codes_of("P", source).to_numpy(zero_copy_only=False), None), pa.string()),
+        pa.array(events["degree"].to_numpy(), mask=~contact),
+        *(words_of(codes.PersonClass, numbers[n]) for n in ("class_before", "class_after")),
+        instants_of(events["since_ms"].to_numpy()),
+        instants_of(events["until_ms"].to_numpy()),
+        events["rule"],
+        events["confirm"],
+    ]
+    return pa.Table.from_arrays([_whole(a) for a in arrays], schema=EVENTS_PUBLISHED)
