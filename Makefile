@@ -1,0 +1,43 @@
+# One door for everything. Needs make and Python 3.11 or newer with venv; the rest comes from requirements.lock.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+ROOMS := $(wildcard schemas brain sinks replay streams benchmarks)
+
+export PIP_ROOT_USER_ACTION := ignore
+export PYTHONUTF8 := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+
+setup: $(READY) ## make the virtual environment; instant when the lock has not changed
+
+run: $(READY) ## rehearse an outbreak in a made-up district and score what was found
+	$(BIN)/brain demo
+
+test: $(READY) ## all checks: style, types, who imports whom, tests
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict $(ROOMS)
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+bench: $(READY) ## measure this machine
+	$(BIN)/python -m benchmarks
+
+clean: ## remove the virtual environment, caches and build output; leaves out/ alone
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; \
+	$(PYTHON) is `$(PYTHON) --version 2>&1`. Name another: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --require-hashes -r requirements.lock
+	$(PIP) install --quiet --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
