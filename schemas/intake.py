@@ -110,7 +110,7 @@ class Intake:
             ids,
             np.concatenate([c.numbers["version"] for c, _ in every]),
             withdrawn,
-            np.where(withdrawn, 0, digests(count, facts, event_ms)),
+            digests(count, facts, event_ms),
             event_ms,
             pa.array([part]).take(pa.array(np.zeros(count, np.int32))),
             offsets[np.concatenate([at for _, at in every])],

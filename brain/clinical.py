@@ -1,0 +1,138 @@
+"""Clinical facts: reports, samples, results, admissions and discharges that stand, by person.
+
+In: fact rows that stand and records that fall. Out: the facts of given persons, and whose facts a batch touches.
+Invariant: a tube is what its standing samples and results say, whenever they came.
+Deliberately absent: what makes a case (brain/cases.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from brain.identity import Identity, Review
+from brain.runs import Table, groups, take
+from schemas.codes import Result
+from schemas.facts import Columns
+from schemas.instants import OPEN_MS, UNKNOWN_MS
+from schemas.keys import Ints
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """The facts of some persons; `of` in each is the index of the person. Samples carry what became of their tubes:
+    `single` and `positive` and `negative` as 0 or 1."""
+
+    reports: Columns
+    samples: Columns
+    stays: Columns
+
+
+class Clinical:
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self.tables = {
+            "reports": Table("rec", "ident", "classification", "onset_ms", "reported_ms", "discovery", "event_ms"),
+            "samples": Table("rec", "ident", "tube", "sampled_ms", "pool_size"),
+            "results": Table("rec", "tube", "result"),
+            "admissions": Table("rec", "ident", "admitted_ms"),
+            "discharges": Table("rec", "ident", "discharged_ms"),
+        }
+        self.tube_conflicts: dict[int, Review] = {}
+
+    def change(self, new: dict[str, Columns], fallen: Ints, dirty: Ints) -> Ints:
+        """Takes in new facts, drops those of fallen records. Out: identifiers whose person's case may have changed;
+        `dirty` are those whose identity did."""
+        gone = {name: table.remove("rec", fallen) for name, table in self.tables.items()}
+        for name, rows in new.items():
+            self.tables[name].add(rows)
+        idents = [c["ident"] for rows in (new, gone) for c in rows.values() if "ident" in c]
+        tubes = [c["tube"] for rows in (new, gone) for c in rows.values() if "tube" in c]
+        _, of_dirty = self.tables["samples"].find("ident", dirty)
+        changed = np.unique(np.concatenate([*tubes, of_dirty["tube"]]))
+        _, members = self.tables["samples"].find("tube", changed)
+        self._review(changed, members)
+        return np.unique(np.concatenate([dirty, *idents, members["ident"]]))
+
+    def _review(self, tubes: Ints, samples: Columns) -> None:
+        """Renews the contradictions of tubes that are declared single and hold several people."""
+        for tube in tubes.tolist() if self.tube_conflicts else ():
+            self.tube_conflicts.pop(tube, None)
+        of, people = self._members(samples)
+        several = of[np.concatenate([of[1:] == of[:-1], [False]])] if len(of) else of
+        declared = samples["tube"][samples["pool_size"] == 1]
+        for tube in np.intersect1d(several, declared).tolist():
+            at_ms = int(samples["sampled_ms"][samples["tube"] == tube].min())
+            self.tube_conflicts[tube] = ("tube_conflict", tube, at_ms, tuple(sorted(people[of == tube].tolist())))
+
+    def _members(self, samples: Columns) -> tuple[Ints, Ints]:
+        """The distinct (tube, person) of samples, in order."""
+        people = self._identity.resolve(samples["ident"], samples["sampled_ms"])
+        order, starts, _ = groups(samples["tube"], people)
+        first = order[starts]
+        return samples["tube"][first], people[first]
+
+    def _own(self, table: str, persons: Ints, idents: tuple[Ints, Ints], at: str) -> Columns:
+        """The rows of a table that belong to these persons, with `of`."""
+        of, tokens = idents
+        hit, rows = self.tables[table].find("ident", tokens)
+        of = of[hit]
+        mine = self._identity.resolve(rows["ident"], rows[at]) == persons[of]
+        return take({**rows, "of": of}, mine)
+
+    def dossier(self, persons: Ints) -> Dossier:
+        """All clinical facts of these persons."""
+        idents = self._identity.idents_of(persons)
+        samples = self._own("samples", persons, idents, "sampled_ms")
+        return Dossier(
+            self._own("reports", persons, idents, "event_ms"),
+            {**samples, **self._tubes(samples)},
+            self.stays(persons, idents),
+        )
+
+    def _tubes(self, samples: Columns) -> Columns:
+        tubes, tube = np.unique(samples["tube"], return_inverse=True)
+        of, results = self.tables["results"].find("tube", tubes)
+        positive, negative = np.zeros(len(tubes), np.int64), np.zeros(len(tubes), np.int64)
+        positive[of[results["result"] == Result.positive]] = 1
+        negative[of[results["result"] == Result.negative]] = 1
+        negative[positive == 1] = 0
+        # Only a positive tube's members matter, and few tubes are positive.
+        _, mates = self.tables["samples"].find("tube", tubes[positive == 1])
+        of_tube, _ = self._members(mates)
+        members = np.bincount(np.searchsorted(tubes, of_tube), minlength=len(tubes))
+        single = (samples["pool_size"] == 1) & (members[tube] == 1)
+        return {"positive": positive[tube], "negative": negative[tube], "single": single.astype(np.int64)}
+
+    def stays(self, persons: Ints, idents: tuple[Ints, Ints] | None = None) -> Columns:
+        """Isolation stays of these persons: of, rec, since, until (OPEN_MS: still there)."""
+        idents = idents or self._identity.idents_of(persons)
+        admitted = self._own("admissions", persons, idents, "admitted_ms")
+        left = self._own("discharges", persons, idents, "discharged_ms")
+        order = np.lexsort((left["discharged_ms"], left["of"]))
+        left = take(left, order)
+        until = np.full(len(admitted["of"]), OPEN_MS, np.int64)
+        bounds = np.searchsorted(left["of"], admitted["of"]), np.searchsorted(left["of"], admitted["of"], "right")
+        for at, (low, high) in enumerate(zip(*(b.tolist() for b in bounds), strict=True)):
+            nxt = low + int(np.searchsorted(left["discharged_ms"][low:high], admitted["admitted_ms"][at], "right"))
+            if nxt < high:
+                until[at] = left["discharged_ms"][nxt]
+        return {"of": admitted["of"], "rec": admitted["rec"], "since": admitted["admitted_ms"], "until": until}
+
+    def isolated_at(self, persons: Ints, after_ms: Ints) -> Ints:
+        """Start of the first stay of each person that ends after an instant; UNKNOWN_MS if there is none."""
+        return first_stay(self.stays(persons), after_ms)
+
+    def positive_records(self, tubes: Ints) -> Columns:
+        """The positive results of tubes."""
+        _, results = self.tables["results"].find("tube", np.unique(tubes))
+        return take(results, results["result"] == Result.positive)
+
+
+def first_stay(stays: Columns, after_ms: Ints) -> Ints:
+    """As `Clinical.isolated_at`, of stays at hand; one result per element of `after_ms`."""
+    out = np.full(len(after_ms), OPEN_MS, np.int64)
+    valid = stays["until"] > after_ms[stays["of"]]
+    np.minimum.at(out, stays["of"][valid], stays["since"][valid])
+    return np.where(out == OPEN_MS, UNKNOWN_MS, out)

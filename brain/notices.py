@@ -1,0 +1,111 @@
+"""Notices: the events of a step, as differences between what stood before and what stands now.
+
+In: cases and contact rows before and after. Out: a table of events (schemas/events.py).
+Invariant: whatever no longer follows is retracted by an event of its own; lowering somebody who is isolated asks a human.
+Deliberately absent: exposures one by one; the view has them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from brain.cases import Case
+from brain.identity import Review
+from brain.runs import size
+from schemas.codes import PersonClass
+from schemas.events import EVENT_SCHEMA
+from schemas.facts import Columns
+from schemas.instants import UNKNOWN_MS
+from schemas.keys import Ints
+
+if TYPE_CHECKING:
+    from brain.stages import Brain
+
+Changes = tuple[Columns, Columns]
+
+
+class Notices:
+    """Remembers each person's class and the open reviews, to tell what changed."""
+
+    def __init__(self, brain: Brain) -> None:
+        self._brain = brain
+        self._class: dict[int, int] = {}
+        self._reviews: set[Review] = set()
+
+    def take(
+        self, cases: dict[int, tuple[Case | None, Case | None]], first: Changes, second: Changes, touched: Ints
+    ) -> pa.Table:
+        rows: list[tuple[Any, ...]] = [self._case(person, *pair) for person, pair in sorted(cases.items())]
+        for gone, come in (first, second):
+            rows += self._contacts(gone, come)
+        persons = np.unique(np.concatenate([touched, second[0]["person"], second[1]["person"]]))
+        rows += self._classes(persons)
+        rows += self._review_changes()
+        columns = list(zip(*rows, strict=True)) if rows else [[] for _ in EVENT_SCHEMA]
+        return pa.table([pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)], schema=EVENT_SCHEMA)
+
+    @staticmethod
+    def _case(person: int, before: Case | None, after: Case | None) -> tuple[Any, ...]:
+        kind = "case_changed" if before and after else "case_opened" if after else "case_retracted"
+        levels = [int(PersonClass.case) if c else 0 for c in (before, after)]
+        said = after or before
+        assert said is not None
+        return kind, person, 0, 0, *levels, said.since_ms, said.until_ms, said.rule, False
+
+    def _contacts(self, gone: Columns, come: Columns) -> list[tuple[Any, ...]]:
+        before = {int(p): at for at, p in enumerate(gone["pair"])} if size(gone) else {}
+        rows = []
+        for at, pair in enumerate(come["pair"].tolist()):
+            old = before.pop(pair, None)
+            level = int(gone["result"][old]) if old is not None else 0
+            kind = "contact_found" if old is None else "contact_changed"
+            rows.append(self._contact(kind, come, at, level, int(come["result"][at])))
+        rows += [self._contact("contact_retracted", gone, at, int(gone["result"][at]), 0) for at in before.values()]
+        return rows
+
+    def _contact(self, kind: str, rows: Columns, at: int, before: int, after: int) -> tuple[Any, ...]:
+        person, source, degree = (int(rows[name][at]) for name in ("person", "source", "degree"))
+        since, until = int(rows["first"][at]), int(rows["last"][at])
+        rule = self._brain.rules.names[int(rows["rule"][at])]
+        return kind, person, source, degree, before, after, since, until, rule, False
+
+    def _classes(self, persons: Ints) -> list[tuple[Any, ...]]:
+        if len(persons) == 0:
+            return []
+        now = self._brain.persons.rows(persons)
+        level = dict(zip(now["person"].tolist(), now["class"].tolist(), strict=True))
+        changed = [p for p in persons.tolist() if self._class.get(p, 0) != level.get(p, 0)]
+        lowered = np.array([p for p in changed if level.get(p, 0) < self._class.get(p, 0)], np.int64)
+        isolated = self._isolated(lowered)
+        rows = []
+        for person in changed:
+            before, after = self._class.pop(person, 0), level.get(person, 0)
+            if after:
+                self._class[person] = after
+            kind = "person_raised" if after > before else "person_lowered"
+            rows.append((kind, person, 0, 0, before, after, UNKNOWN_MS, UNKNOWN_MS, "", person in isolated))
+        return rows
+
+    def _isolated(self, persons: Ints) -> set[int]:
+        """Those who have ever been admitted to isolation."""
+        return set(persons[np.unique(self._brain.clinical.stays(persons)["of"])].tolist()) if len(persons) else set()
+
+    def _review_changes(self) -> list[tuple[Any, ...]]:
+        now = set(reviews(self._brain))
+        rows = []
+        for kind, changed in (("review_opened", now - self._reviews), ("review_closed", self._reviews - now)):
+            rows += [(kind, r[1], 0, 0, 0, 0, r[2], UNKNOWN_MS, r[0], False) for r in sorted(changed)]
+        self._reviews = now
+        return rows
+
+
+def reviews(brain: Brain) -> list[Review]:
+    """Everything that a human must settle now."""
+    found = [r for rows in brain.identity.contested.values() for r in rows]
+    found += brain.cases.reviews.values()
+    found += brain.clinical.tube_conflicts.values()
+    found += [("version_conflict", rec, at_ms, ()) for rec, at_ms in brain.ledger.conflicts.items()]
+    return found

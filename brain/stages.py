@@ -1,0 +1,121 @@
+"""The whole brain on one screen: what each stage takes in, what it changes, and whom it wakes.
+
+In: batches of facts. Out: events, and the current view on request.
+Invariant: the view is a function of the set of facts and the packs; how they were cut, ordered or repeated is forgotten.
+Deliberately absent: clocks, randomness, files, topics; time that passes by itself arrives as a record.
+
+| stage     | wakes on                                             | keeps                          | gives                    |
+|-----------|------------------------------------------------------|--------------------------------|--------------------------|
+| ledger    | records                                              | version that stands, by record | facts that stand or fall |
+| identity  | links                                                | links, merged people           | identifiers that moved   |
+| clinical  | reports, samples, results, isolation; moved          | clinical facts, by person      | persons to judge         |
+| cases     | persons to judge                                     | cases and their windows        | sources of degree 1      |
+| tracing 1 | presences, sources, moved                            | infectious presences, exposures| pairs                    |
+| contacts 1| pairs                                                | close, venue-exposed, general  | persons                  |
+| secondary | contacts 1, cases, isolation                         | -                              | sources of degree 2      |
+| tracing 2 | presences, sources, moved                            | as tracing 1                   | pairs                    |
+| contacts 2| pairs; who became or ceased to be close or a case    | secondary contacts             | persons                  |
+| persons   | cases, contacts                                      | class, by person               | events                   |
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from brain.cases import Case, Cases
+from brain.circle import judge
+from brain.clinical import Clinical
+from brain.contacts import Contacts
+from brain.identity import Identity
+from brain.ledger import Ledger
+from brain.notices import Notices
+from brain.persons import Persons
+from brain.rules import Rules
+from brain.runs import Table, take
+from brain.secondary import Secondary
+from brain.tracing import PRESENCE, Change, Source, Tracing
+from brain.view import view
+from schemas.codes import Flag
+from schemas.facts import FACT_COLUMNS, Columns, FactBatch, empty
+from schemas.instants import UNKNOWN_MS
+from schemas.keys import Ints, mix
+from schemas.policy import PackSeries
+
+
+class Brain:
+    """The state of one lake. `step` is the only way in."""
+
+    def __init__(self, packs: PackSeries) -> None:
+        self.rules = Rules(packs)
+        self.ledger = Ledger()
+        self.identity = Identity()
+        self.presences = Table(*PRESENCE)
+        self.clinical = Clinical(self.identity)
+        self.cases = Cases(self.rules, self.clinical)
+        self.tracing = Tracing(self.identity, self.presences, self._judge, lambda rows, _: rows["uid"] != 0)
+        self.contacts = Contacts(self.rules, self.tracing, 1, lambda persons: np.ones(len(persons), np.bool_))
+        self.secondary = Secondary(self.rules, self.clinical, self.cases, self.contacts)
+        self.tracing_2 = Tracing(self.identity, self.presences, self.secondary.judge, self.secondary.keep)
+        self.contacts_2 = Contacts(self.rules, self.tracing_2, 2, self.secondary.eligible)
+        self.persons = Persons(self.rules, self.clinical, self.cases, (self.contacts, self.contacts_2))
+        self.notices = Notices(self)
+
+    def _judge(self, hot: Columns, other: Columns) -> Columns:
+        flags, seat = (hot["flags"], other["flags"]), (hot["seat"], other["seat"])
+        j = judge(self.rules, hot["pack"], hot["kind"], flags, seat)
+        return {"rule": j.rule, "result": j.result, "inside": j.inside, "certainty": j.certainty}
+
+    def step(self, batch: FactBatch) -> pa.Table:
+        """Takes in a batch. Out: the events that follow from it (schemas/events.py)."""
+        rec, event_ms = batch.column("rec"), batch.column("event_ms")
+        marks = batch.column("version"), batch.column("withdrawn"), batch.column("digest")
+        verdict = self.ledger.judge(rec, *marks, event_ms)
+        facts = {name: self._standing(batch, name, rec, event_ms, verdict.stands) for name in FACT_COLUMNS}
+        moved, moved_persons = self.identity.change(facts.pop("links"), verdict.fallen)
+        change = Change(*self._file(facts.pop("presences"), verdict.fallen), moved)
+        patients = self.clinical.change(facts, verdict.fallen, moved)
+        judged = np.union1d(self.identity.persons_of(patients), moved_persons)
+        cases = self.cases.step(judged)
+        pairs = self.tracing.step(change, {p: _source(p, after) for p, (_, after) in cases.items()})
+        fallen, risen = self.contacts.step(pairs)
+        touched = np.unique(np.concatenate([fallen["person"], risen["person"], np.array(list(cases), np.int64)]))
+        sources = self.secondary.sources(np.union1d(touched, judged), self.tracing_2.sources)
+        pairs = self.tracing_2.step(change, sources)
+        _, of_source = self.tracing_2.exposures.find("source", np.array(list(sources), np.int64))
+        _, of_person = self.tracing_2.exposures.find("person", touched)
+        changes = self.contacts_2.step(np.unique(np.concatenate([pairs, of_source["pair"], of_person["pair"]])))
+        return self.notices.take(cases, (fallen, risen), changes, touched)
+
+    def view(self) -> dict[str, pa.Table]:
+        """The raw current view: every table of schemas.views.VIEWS in canonical order."""
+        return view(self)
+
+    @staticmethod
+    def _standing(batch: FactBatch, name: str, rec: Ints, event_ms: Ints, stands: Ints) -> Columns:
+        """The rows of a fact table whose record stands, with `rec` (and `event_ms`) for `row`."""
+        rows = batch.facts.get(name) or empty(name)
+        keep = np.zeros(len(rec), np.bool_)
+        keep[stands] = True
+        rows = take(rows, keep[rows["row"]])
+        at = rows.pop("row")
+        return {**rows, "rec": rec[at], "event_ms": event_ms[at]}
+
+    def _file(self, rows: Columns, fallen: Ints) -> tuple[Columns, Ints]:
+        """Files presences in the index and takes out those of fallen records. Out: (presences filed, ids taken out)."""
+        gone = self.presences.remove("rec", fallen)["uid"]
+        unknown = rows["until_ms"] == UNKNOWN_MS
+        pack = self.rules.series.in_force(rows["since_ms"])
+        until = np.where(unknown, rows["since_ms"] + self.rules.dwell_ms[pack, rows["kind"]], rows["until_ms"])
+        flags = np.where(unknown, rows["flags"] | Flag.until_inferred, rows["flags"])
+        uid = mix(rows["rec"], rows["place"])
+        filed = {**rows, "uid": uid, "since": rows["since_ms"], "until": until, "flags": flags}
+        filed = {name: filed[name] for name in PRESENCE}
+        self.presences.add(filed)
+        return filed, gone
+
+
+def _source(person: int, case: Case | None) -> Source | None:
+    if case is None or case.since_ms == UNKNOWN_MS or case.since_ms >= case.until_ms:
+        return None
+    return Source(case.since_ms, case.until_ms, case.pack, person)

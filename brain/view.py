@@ -1,0 +1,194 @@
+"""View: the state of the brain as the raw tables of schemas/views.py.
+
+In: a brain. Out: Arrow tables in canonical order.
+Invariant: the same state gives the same bytes.
+Deliberately absent: words, codes and dates; the sinks render them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from brain.notices import reviews
+from brain.persons import measures, test_days
+from brain.rules import Rules
+from brain.runs import Table, size
+from schemas.facts import Columns
+from schemas.keys import Ints, mix
+from schemas.views import raw_schema
+
+if TYPE_CHECKING:
+    from brain.stages import Brain
+
+_LISTS = {"records", "test_days", "people"}
+
+
+def view(brain: Brain) -> dict[str, pa.Table]:
+    rules = brain.rules
+    contacts = [_contacts(rules, c.table) for c in (brain.contacts, brain.contacts_2)]
+    evidence = [_evidence(rules, c.deciding(), c.table) for c in (brain.contacts, brain.contacts_2)]
+    return {
+        "cases": _table("cases", _cases(brain)),
+        "exposures": _table("exposures", _exposures(rules, brain.tracing.exposed())),
+        "contacts": _table("contacts", _join(contacts)),
+        "contact_evidence": _table("contact_evidence", _join(evidence)),
+        "persons": _table("persons", _persons(brain)),
+        "reviews": _table("reviews", _reviews(brain)),
+    }
+
+
+Raw = dict[str, Any]
+
+
+def _join(parts: list[Raw]) -> Raw:
+    one, other = parts
+    return {n: [*one[n], *other[n]] if n in _LISTS else np.concatenate([one[n], other[n]]) for n in one}
+
+
+def _words(words: list[str], numbers: Ints) -> pa.Array:
+    """Dictionary-encoded text by number."""
+    return np.array(words, dtype=object)[numbers] if len(words) else np.zeros(0, dtype=object)
+
+
+def _packs(rules: Rules, numbers: Ints) -> Any:
+    return _words([p.name for p in rules.packs], numbers)
+
+
+def _cases(brain: Brain) -> Raw:
+    people = sorted(brain.cases.standing)
+    cases = [brain.cases.standing[p] for p in people]
+
+    def column(name: str) -> Ints:
+        return np.array([getattr(c, name) for c in cases], np.int64)
+
+    return {
+        "case_person": np.array(people, np.int64),
+        "classification": column("classification"),
+        "onset_at_ms": column("onset_ms"),
+        "first_positive_at_ms": column("first_positive_ms"),
+        "reported_at_ms": column("reported_ms"),
+        "isolated_at_ms": column("isolated_ms"),
+        "anchor_at_ms": column("anchor_ms"),
+        "window_since_ms": column("since_ms"),
+        "window_until_ms": column("until_ms"),
+        "window_rule": np.array([c.rule for c in cases], dtype=object),
+        "pack": _packs(brain.rules, column("pack")),
+        "records": [list(c.records) for c in cases],
+    }
+
+
+def _exposures(rules: Rules, rows: Columns) -> Raw:
+    return {
+        "case_person": rows["source"],
+        "contact_person": rows["person"],
+        "place": rows["place"],
+        "place_kind": rows["kind"],
+        "since_ms": rows["since"],
+        "until_ms": rows["until"],
+        "case_record": rows["source_rec"],
+        "contact_record": rows["contact_rec"],
+        "rule": _words(rules.names, rows["rule"]),
+        "class": rows["result"],
+        "category": _words(rules.categories, rows["rule"]),
+        "certainty": rows["certainty"],
+        "pack": _packs(rules, rows["pack"]),
+    }
+
+
+def _contacts(rules: Rules, table: Table) -> Raw:
+    rows = table.all()
+    isolate, monitor = measures(rules, rows["pack"], rows["result"], rows["last"])
+    return {
+        "contact_id": mix(rows["degree"], rows["source"], rows["person"]) if size(rows) else rows["pair"],
+        "source_person": rows["source"],
+        "contact_person": rows["person"],
+        "degree": rows["degree"],
+        "case_person": rows["root"],
+        "class": rows["result"],
+        "rule": _words(rules.names, rows["rule"]),
+        "category": _words(rules.categories, rows["rule"]),
+        "certainty": rows["certainty"],
+        "first_exposure_at_ms": rows["first"],
+        "last_exposure_at_ms": rows["last"],
+        "overlap_ms": rows["overlap"],
+        "exposures": rows["count"],
+        "isolate_until_ms": isolate,
+        "monitor_until_ms": monitor,
+        "test_days": test_days(rules, rows["pack"], rows["result"], rows["last"]),
+        "pack": _packs(rules, rows["pack"]),
+    }
+
+
+def _evidence(rules: Rules, rows: Columns, table: Table) -> Raw:
+    of, contact = table.find("pair", rows["pair"])
+    degree = np.zeros(size(rows), np.int64)
+    degree[of] = contact["degree"]
+    return {
+        "contact_id": mix(degree, rows["source"], rows["person"]) if size(rows) else rows["pair"],
+        "source_person": rows["source"],
+        "contact_person": rows["person"],
+        "degree": degree,
+        "place": rows["place"],
+        "place_kind": rows["kind"],
+        "since_ms": rows["since"],
+        "until_ms": rows["until"],
+        "source_record": rows["source_rec"],
+        "contact_record": rows["contact_rec"],
+        "rule": _words(rules.names, rows["rule"]),
+        "category": _words(rules.categories, rows["rule"]),
+        "certainty": rows["certainty"],
+    }
+
+
+def _persons(brain: Brain) -> Raw:
+    rows = brain.persons.rows()
+    isolate, monitor = measures(brain.rules, rows["pack"], rows["class"], rows["last"])
+    return {
+        "person": rows["person"],
+        "class": rows["class"],
+        "sources": rows["sources"],
+        "first_exposure_at_ms": rows["first"],
+        "last_exposure_at_ms": rows["last"],
+        "isolated_at_ms": rows["isolated"],
+        "isolate_until_ms": isolate,
+        "monitor_until_ms": monitor,
+        "test_days": test_days(brain.rules, rows["pack"], rows["class"], rows["last"]),
+        "pack": _packs(brain.rules, rows["pack"]),
+    }
+
+
+def _reviews(brain: Brain) -> Raw:
+    rows = sorted(reviews(brain))
+    return {
+        "kind": np.array([r[0] for r in rows], dtype=object),
+        "subject": np.array([r[1] for r in rows], np.int64),
+        "at_ms": np.array([r[2] for r in rows], np.int64),
+        "people": [list(r[3]) for r in rows],
+    }
+
+
+def _table(name: str, raw: Raw) -> pa.Table:
+    schema = raw_schema(name)
+    order = canonical(raw)
+    arrays = []
+    for field in schema:
+        column = raw[field.name]
+        chosen = [column[at] for at in order.tolist()] if field.name in _LISTS else column[order]
+        arrays.append(pa.array(chosen, field.type))
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def canonical(raw: Raw) -> Ints:
+    """The order of rows by all columns from left to right. Lists and texts are compared by their rank."""
+    keys = []
+    for column in raw.values():
+        if isinstance(column, list) or column.dtype == object:
+            plain = [tuple(v) if isinstance(v, list) else v for v in column]
+            rank = {v: r for r, v in enumerate(sorted(set(plain)))}
+            keys.append(np.array([rank[v] for v in plain], np.int64))
+        else:
+            keys.append(column)
+    return np.lexsort(keys[::-1]).astype(np.int64)
