@@ -15,7 +15,8 @@ CREATE TEMP TABLE standing AS
 SELECT rec, "row", event_ms FROM latest WHERE NOT withdrawn;
 
 CREATE TEMP TABLE version_conflicts AS
+WITH told_twice AS (SELECT rec FROM raw_records GROUP BY rec HAVING count(*) > 1)
 SELECT l.rec, any_value(l.event_ms) AS event_ms
-FROM latest l JOIN raw_records r ON r.rec = l.rec AND r.version = l.version
+FROM told_twice JOIN latest l USING (rec) JOIN raw_records r ON r.rec = l.rec AND r.version = l.version
 GROUP BY l.rec
 HAVING count(DISTINCT (r.withdrawn, r.digest)) > 1;
