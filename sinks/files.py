@@ -50,7 +50,7 @@ class PartFiles:
                 path = _name(table, self._next)
                 written.append({"number": self._next, "table": table, "path": path, "rows": rows.num_rows, "bytes": 0})
                 draft = self._lake / (path + TEMPORARY)
-                written[-1]["bytes"] = write_parquet(draft, with_ranges(rows, ranges), durable)
+                written[-1]["bytes"] = write_parquet(draft, with_ranges(rows, ranges), durable, bulk=True)
                 if durable:
                     sync_folder(draft.parent)
         except OSError:
