@@ -95,7 +95,7 @@ class Identity:
 
     def resolve(self, idents: Ints, at_ms: Ints) -> Ints:
         """The person each identifier stands for at each instant; a contested or unknown one stands for itself."""
-        out = self._person(idents)
+        out = self._person(idents).copy()
         carried = np.flatnonzero(rank(idents) >= len(ANCHOR_KINDS))
         if len(carried) == 0 or not self.links.runs:
             return out

@@ -66,15 +66,15 @@ class Run:
     def meet(self, places: Ints, since: Ints, until: Ints) -> tuple[Ints, Ints]:
         """(index of the query, position of the row) of every standing row at that place that overlaps [since, until).
 
-        Rows are ordered by (half the place token, start in seconds) in one integer; beside it runs the greatest end so
+        Rows are ordered by (half the place token, start in ticks) in one integer; beside it runs the greatest end so
         far at that place, so both ends of the candidates are binary searches. Candidates are then tested exactly.
         """
         if self._timeline is None:
             self._timeline = _timeline(self.rows)
         starts, ends, order = self._timeline
         half = places.view(np.uint64) << _HALF
-        low = np.searchsorted(ends, half | _seconds(since), "left")
-        high = np.searchsorted(starts, half | _seconds(until), "right")
+        low = np.searchsorted(ends, half | _ticks(since), "left")
+        high = np.searchsorted(starts, half | _ticks(until), "right")
         of, at = spans(low, high)
         at = order[at]
         rows = self.rows
@@ -96,17 +96,17 @@ class Run:
         return self.rows if self.standing is None else take(self.rows, self.standing)
 
 
-def _seconds(ms: Ints) -> npt.NDArray[np.uint64]:
-    """Seconds since 1900 as 32 bits, rounded down and clipped: the order of instants is kept, if not strictly."""
+def _ticks(ms: Ints) -> npt.NDArray[np.uint64]:
+    """Two-second ticks since 1900 (32 bits reach beyond 2100), rounded down and clipped: order is kept, not strictly."""
     clipped = np.clip(ms, EARLIEST_MS, LATEST_MS)
-    return ((clipped - EARLIEST_MS) // 1000).astype(np.uint64)
+    return ((clipped - EARLIEST_MS) // 2000).astype(np.uint64)
 
 
 def _timeline(rows: Columns) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], Ints]:
-    starts = rows["place"].view(np.uint64) << _HALF | _seconds(rows["since"])
+    starts = rows["place"].view(np.uint64) << _HALF | _ticks(rows["since"])
     order = np.argsort(starts)
     starts = starts[order]
-    ends = (starts & ~_LOW) | _seconds(rows["until"][order])
+    ends = (starts & ~_LOW) | _ticks(rows["until"][order])
     # The place is in the upper half, so the running maximum starts afresh with every place.
     return starts, np.maximum.accumulate(ends), order
 
