@@ -111,10 +111,10 @@ class Record(Envelope):
 
     @model_validator(mode="before")
     @classmethod
-    def _normalise_identifiers(cls, body: Any) -> Any:
+    def _normalise(cls, body: Any) -> Any:
         if not isinstance(body, dict):
             return body
-        read = dict(body)
+        read = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
         for kind_field, value_field in cls.identifiers:
             kind = kind_field[1:] if kind_field[0] == "=" else body.get(kind_field)
             value = body.get(value_field)
