@@ -31,7 +31,11 @@ FOLDERS = {
     "taiwan": "taiwan_2020",
     "tianjin-singapore": "tianjin_singapore_2020",
 }
-SETS = [pytest.param(name, marks=needs(FOLDERS[name])) for name in IMPORTERS]
+LARGE = {"invs15"}
+SETS = [
+    pytest.param(name, marks=[needs(FOLDERS[name]), *([pytest.mark.slow] if name in LARGE else [])])
+    for name in IMPORTERS
+]
 INVS15 = "workplace_invs15"
 
 
@@ -153,6 +157,7 @@ def test_invs15_is_read_whole(tmp_path: Path) -> None:
     assert report.written["health.survey_leg"] == 70_354
     assert report.written["health.case_report"] == 20
     assert report.counts == {"persons": 217, "cases": 20}
+    assert report.findings == []
     with (tmp_path / "truth.csv").open(encoding="utf-8") as stream:
         truth = [int(row["copresence_s"]) for row in csv.DictReader(stream)]
     assert (len(truth), sum(s >= 600 for s in truth)) == (5_657, 729)

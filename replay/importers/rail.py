@@ -112,6 +112,9 @@ def _run(train: str, variant: str, rows: list[Row], report: Report) -> Run:
     last, expected = timedelta(0), 1
     rows = sorted(rows, key=lambda r: int(r["站序"]))
     for row in rows:
+        if int(row["站序"]) != expected:
+            report.odd(FILE, row.number, "stop_missing", "the numbers of the stops skip one or more before this one")
+        expected = int(row["站序"]) + 1
         times = [read_clock(row["到站时间"]), read_clock(row["出发时间.1"])]
         if times[0] is None and times[1] is None:
             report.left_out(FILE, row.number, "no_times", "the stop has neither arrival nor departure")
@@ -121,9 +124,6 @@ def _run(train: str, variant: str, rows: list[Row], report: Report) -> Run:
             report.assumed(FILE, row.number, "no_arrival", f"{why}; the departure stands for it")
         elif times[1] is None:
             report.assumed(FILE, row.number, "no_departure", "no departure (----): the arrival stands for it")
-        if int(row["站序"]) != expected:
-            report.odd(FILE, row.number, "stop_missing", "the numbers of the stops skip one or more before this one")
-        expected = int(row["站序"]) + 1
         arrive, depart = times[0] or times[1] or last, times[1] or times[0] or last
         arrive = _after(last, arrive)
         depart = _after(arrive, depart)
