@@ -26,7 +26,10 @@ KEY = Key("test", bytes(range(32)))
 Line = tuple[str, bytes]
 DAY_0 = 1_646_582_400  # 2022-03-07 00:00 +08:00, in seconds
 DAYS = 6
-_PEOPLE = 9
+_KINDS = ("household", "hotel_room", "room", "restaurant", "venue", "checkpoint", "entertainment", "hotel", "shared_facility")
+_PLACES = ("health.survey_leg", "health.survey_leg", "police.hotel_stay", "health.case_report")
+_RIDES = ("transport.ticket", "transport.ticket", "transport.crew_duty", "health.survey_leg")
+_CLINIC = ("health.nat_sample", "health.nat_sample", "health.nat_result", "health.case_report", "health.survey_leg")
 
 
 def resident_id(number: int) -> str:
@@ -39,7 +42,11 @@ class World:
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
-        self.serial = 0
+        self.kinds = [self.pick(*_KINDS) for _ in range(3)]
+        self.modes = [self.pick("train", "train", "bus", "coach", "aircraft", "ship", "metro", "taxi") for _ in range(2)]
+        self.people = self.pick(4, 6, 9)
+        self.focus = self.pick(_PLACES, _RIDES, _CLINIC, ())
+        self.sources = (*_SOURCES, *self.focus * 8)
 
     def pick(self, *choices: Any) -> Any:
         return choices[self.rng.randrange(len(choices))]
@@ -62,7 +69,7 @@ class World:
         return body
 
     def anchor(self) -> dict[str, str]:
-        n = self.rng.randrange(_PEOPLE)
+        n = self.rng.randrange(self.people)
         return self.pick(
             {"id_type": "resident_id", "id_no": resident_id(n)},
             {"id_type": "resident_id", "id_no": resident_id(n)},
@@ -72,6 +79,8 @@ class World:
 
     def ident(self) -> dict[str, str]:
         n = self.rng.randrange(4)
+        if self.focus is _CLINIC and self.rng.randrange(8):
+            return {"id_type": "resident_id", "id_no": resident_id(n % 3)}
         return self.pick(
             self.anchor(),
             self.anchor(),
@@ -97,24 +106,22 @@ class World:
             "classification": self.pick("confirmed", "confirmed", "asymptomatic", "suspected", "excluded"),
             "onset_at": self.maybe(self.time(2), 60),
             "reported_at": self.maybe(self.time(2)),
-            "discovery": self.maybe(self.pick("screening", "contact")),
+            "discovery": self.maybe(self.pick("screening", "screening", "contact")),
         }
 
     def health_nat_sample(self) -> dict[str, Any]:
-        tube = self.rng.randrange(5)
-        return {**self.ident(), "tube_code": f"T{tube}", "sampled_at": self.time(), "pool_size": self.pick(1, 1, 1, 10)}
+        tube = self.rng.randrange(9)
+        return {**self.ident(), "tube_code": f"T{tube}", "sampled_at": self.time(1), "pool_size": self.pick(1, 1, 1, 10)}
 
     def health_nat_result(self) -> dict[str, Any]:
-        result = self.pick("positive", "positive", "negative", "inconclusive")
-        return {"tube_code": f"T{self.rng.randrange(5)}", "result": result, "reported_at": self.time()}
+        result = self.pick("positive", "positive", "negative", "negative", "inconclusive")
+        return {"tube_code": f"T{self.rng.randrange(9)}", "result": result, "reported_at": self.time()}
 
     def health_survey_leg(self) -> dict[str, Any]:
-        kind = self.pick(
-            "household", "hotel_room", "room", "restaurant", "venue", "checkpoint", "entertainment", "train", "bus", "taxi"
-        )
+        kind = self.pick(*self.kinds, *self.modes)
         body = {**self.ident(), "place_kind": kind, **self.span("since_at", "until_at")}
         body["confidence"] = self.maybe(self.pick("certain", "likely", "vague"), 40)
-        if kind in ("train", "bus", "taxi"):
+        if kind in self.modes:
             body |= {"vehicle": self.maybe("G1", 90), "line": self.maybe("240路", 60), **self.seat()}
             body |= {"service_date": "2022-03-08", "symptomatic": self.maybe(True, 20)}
             body |= {"sealed": self.maybe(self.pick(True, False)), "berth": self.maybe("soft_sleeper", 30)}
@@ -150,7 +157,7 @@ class World:
         return {**one, **named, **self.span("held_since", "held_until")}
 
     def transport_ticket(self) -> dict[str, Any]:
-        mode = self.pick("train", "train", "coach", "aircraft", "ship")
+        mode = self.pick(*(m if m in ("train", "coach", "aircraft", "ship") else "train" for m in self.modes))
         return {
             **self.ident(), "mode": mode, "vehicle": "G1", "service_date": "2022-03-08", **self.seat(),
             "berth": self.maybe(self.pick("seat", "soft_sleeper"), 30), "sealed": self.maybe(self.pick(True, False)),
@@ -165,7 +172,7 @@ class World:
         return {**self.ident(), "vehicle": "G1", **self.span("pickup_at", "dropoff_at")}
 
     def transport_crew_duty(self) -> dict[str, Any]:
-        mode = self.pick("train", "train", "bus", "aircraft", "taxi", "ship")
+        mode = self.pick(*self.modes)
         area = {"carriage": self.maybe("1", 40), "compartment": self.maybe("1", 30), "row_from": self.maybe(2, 30)}
         dated = {"mode": mode, "vehicle": "G1", "service_date": "2022-03-08"}
         return {**self.ident(), **dated, **area, **self.span("since_at", "until_at")}
@@ -189,8 +196,8 @@ def history(rng: Random, records: int = 60) -> list[Line]:
     world = World(rng)
     lines: list[Line] = []
     for number in range(records):
-        source = world.pick(*_SOURCES)
-        for version in world.pick((1,), (1,), (1,), (1, 2), (2, 1), (1, 1), (1, 2, 2)):
+        source = world.pick(*world.sources)
+        for version in world.pick((1,), (1,), (1,), (1,), (1, 2), (2, 1), (1, 2), (1, 2, 2)):
             operation = world.pick(*["upsert"] * 6, "withdraw") if version > 1 else "upsert"
             body = {k: v for k, v in world.body(source).items() if v is not None}
             envelope = {"source_record_id": f"r{number}", "event_time": world.time(), "version": version}

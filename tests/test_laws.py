@@ -1,0 +1,172 @@
+"""The laws of the brain (docs/rules.md, ARCHITECTURE.md): order, duplicates, batching, restart, correction, oracle.
+
+In: random histories, shrunk by Hypothesis or drawn by printed seeds. Out: equality of whole views.
+Invariant: every comparison is exact, over every row of every view.
+Deliberately absent: expectations of single rules; those are in test_oracle.py and test_brain.py.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from random import Random
+
+import pyarrow as pa
+import pytest
+from tests.histories import Line, batches, brain_view, differences, history, joined
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from brain.stages import Brain
+from replay.oracle import answer
+from schemas.codes import PersonClass
+from schemas.facts import FactBatch
+from schemas.policy import PackSeries
+from streams.packs import load_series
+
+PACKS = {name: load_series(name) for name in ("cn", "cn-9", "who-2021", "cn-8-4d")}
+SEEDS = int(os.environ.get("LAW_SEEDS", "200"))
+lawful = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+randoms = st.randoms(use_true_random=False)
+
+
+def _packs(rng: Random) -> PackSeries:
+    return PACKS[sorted(PACKS)[rng.randrange(len(PACKS))]]
+
+
+def _same(one: dict[str, pa.Table], other: dict[str, pa.Table]) -> None:
+    found = differences(one, other)
+    assert not found, "\n".join(found)
+
+
+@lawful
+@given(randoms)
+def test_any_arrival_order_gives_the_same_view(rng: Random) -> None:
+    lines, packs = history(rng, 30), _packs(rng)
+    view = brain_view(batches(lines), packs)
+    rng.shuffle(lines)
+    _same(view, brain_view(batches(lines, [rng.randrange(1, 30) for _ in range(20)]), packs))
+
+
+@lawful
+@given(randoms)
+def test_a_record_seen_again_changes_nothing(rng: Random) -> None:
+    lines, packs = history(rng, 30), _packs(rng)
+    again = [lines[rng.randrange(len(lines))] for _ in range(len(lines))]
+    brain = Brain(packs)
+    for part in batches(lines):
+        brain.step(part)
+    before = brain.view()
+    for part in batches(again, [5] * 5):
+        events = brain.step(part)
+        assert events.num_rows == 0, "a record that was known caused events"
+    _same(before, brain.view())
+
+
+@lawful
+@given(randoms)
+def test_one_record_at_a_time_or_all_at_once_gives_the_same_view(rng: Random) -> None:
+    lines, packs = history(rng, 25), _packs(rng)
+    _same(brain_view(batches(lines), packs), brain_view(batches(lines, [1] * len(lines)), packs))
+
+
+@lawful
+@given(randoms)
+def test_a_brain_rebuilt_from_its_facts_goes_on_as_if_nothing_had_happened(rng: Random) -> None:
+    lines, packs = history(rng, 30), _packs(rng)
+    parts = batches(lines, [rng.randrange(1, 15) for _ in range(30)])
+    cut = rng.randrange(len(parts))
+    whole, rebuilt = Brain(packs), Brain(packs)
+    events: dict[str, list[pa.Table]] = {"whole": [], "rebuilt": []}
+    for part in parts[:cut]:
+        whole.step(part)
+    for part in sorted(parts[:cut], key=lambda p: p.records.num_rows):
+        rebuilt.step(part)
+    for part in parts[cut:]:
+        events["whole"].append(whole.step(part))
+        events["rebuilt"].append(rebuilt.step(part))
+    _same(whole.view(), rebuilt.view())
+    for one, other in zip(*events.values(), strict=True):
+        assert sorted(map(str, one.to_pylist())) == sorted(map(str, other.to_pylist()))
+
+
+def _last_versions(lines: list[Line]) -> list[Line]:
+    """Only the lines with the greatest version of their record."""
+    import orjson
+
+    top: dict[tuple[str, str], int] = {}
+    for source, line in lines:
+        body = orjson.loads(line)
+        key = source, body["source_record_id"]
+        top[key] = max(top.get(key, 0), body["version"])
+    return [(s, x) for s, x in lines if top[s, orjson.loads(x)["source_record_id"]] == orjson.loads(x)["version"]]
+
+
+@lawful
+@given(randoms)
+def test_a_correction_gives_the_view_that_would_stand_had_only_the_last_version_been_sent(rng: Random) -> None:
+    lines, packs = history(rng, 30), _packs(rng)
+    corrected = brain_view(batches(lines, [rng.randrange(1, 10) for _ in range(30)]), packs)
+    _same(brain_view(batches(_last_versions(lines)), packs), corrected)
+
+
+def _fold(brain: Brain, parts: list[FactBatch]) -> tuple[dict[int, int], set[tuple[int, int]], set[int], set[tuple[str, int, int]]]:
+    classes: dict[int, int] = {}
+    contacts: set[tuple[int, int]] = set()
+    cases: set[int] = set()
+    reviews: set[tuple[str, int, int]] = set()
+    changes: dict[str, Callable[[dict[str, int]], object]] = {
+        "person_raised": lambda e: classes.update({e["subject"]: e["class_after"]}),
+        "person_lowered": lambda e: classes.update({e["subject"]: e["class_after"]}),
+        "contact_found": lambda e: contacts.add((e["source"], e["subject"])),
+        "contact_changed": lambda e: contacts.add((e["source"], e["subject"])),
+        "contact_retracted": lambda e: contacts.discard((e["source"], e["subject"])),
+        "case_opened": lambda e: cases.add(e["subject"]),
+        "case_changed": lambda e: cases.add(e["subject"]),
+        "case_retracted": lambda e: cases.discard(e["subject"]),
+        "review_opened": lambda e: reviews.add((str(e["rule"]), e["subject"], e["since_ms"])),
+        "review_closed": lambda e: reviews.discard((str(e["rule"]), e["subject"], e["since_ms"])),
+    }
+    for part in parts:
+        events = brain.step(part).to_pylist()
+        for event in sorted(events, key=lambda e: e["kind"].endswith(("found", "changed", "opened"))):
+            changes[event["kind"]](event)
+    return {p: c for p, c in classes.items() if c}, contacts, cases, reviews
+
+
+@lawful
+@given(randoms)
+def test_all_events_together_add_up_to_the_view(rng: Random) -> None:
+    lines, packs = history(rng, 30), _packs(rng)
+    brain = Brain(packs)
+    classes, contacts, cases, reviews = _fold(brain, batches(lines, [rng.randrange(1, 10) for _ in range(30)]))
+    view = brain.view()
+    assert classes == {r["person"]: r["class"] for r in view["persons"].to_pylist()}
+    assert contacts == {(r["source_person"], r["contact_person"]) for r in view["contacts"].to_pylist()}
+    assert cases == set(view["cases"]["case_person"].to_pylist())
+    assert reviews == {(r["kind"], r["subject"], r["at_ms"]) for r in view["reviews"].to_pylist()}
+
+
+@lawful
+@given(randoms)
+def test_whoever_is_lowered_while_isolated_is_put_before_a_human(rng: Random) -> None:
+    lines, packs = history(rng, 30), _packs(rng)
+    brain = Brain(packs)
+    for part in batches(lines, [3] * 20):
+        for event in brain.step(part).to_pylist():
+            if event["kind"] == "person_lowered":
+                assert event["class_before"] > event["class_after"] >= PersonClass.none
+            else:
+                assert not event["confirm"]
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, 20))
+def test_the_oracle_gives_the_same_answer(first: int) -> None:
+    """On LAW_SEEDS seeded histories (200 by default); the failing seed is named."""
+    for seed in range(first, min(first + 20, SEEDS)):
+        rng = Random(seed)
+        packs = _packs(rng)
+        lines = history(rng, rng.choice([15, 40, 100]))
+        parts = batches(lines, [rng.randrange(1, 40) for _ in range(rng.choice([0, 0, 12]))])
+        found = differences(brain_view(parts, packs), answer(*joined(parts), packs, threads=1))
+        assert not found, f"seed {seed}:\n" + "\n".join(found)
