@@ -14,7 +14,7 @@ JOIN standing s ON s."row" = p."row"
 JOIN packs ON packs.since_day <= local_day(p.since_ms) AND local_day(p.since_ms) < packs.until_day
 JOIN dwell d ON d.pack = packs.pack AND d.kind = p.kind;
 
--- The presences of the people in a table (person), each with its person.
+-- What is to be resolved to find the presences of the people in a table (person): rows (ident, t).
 CREATE TEMP MACRO presences_asked(people) AS TABLE
 SELECT DISTINCT p.ident, p.since_ms AS t
 FROM presences p SEMI JOIN identifiers_of(people) i ON i.ident = p.ident;

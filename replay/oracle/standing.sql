@@ -7,7 +7,7 @@ CREATE TEMP MACRO day_start(d) AS d * day_ms() - local_offset_ms();
 
 -- One row for each rec, the greatest by (version, withdrawn, digest); of exact copies any one, and only one.
 CREATE TEMP TABLE latest AS
-SELECT rec, "row", version, withdrawn, event_ms
+SELECT rec, "row", version, withdrawn, event_ms, count(*) OVER (PARTITION BY rec) AS told
 FROM raw_records
 QUALIFY row_number() OVER (PARTITION BY rec ORDER BY version DESC, withdrawn DESC, digest DESC, "row") = 1;
 
@@ -15,8 +15,7 @@ CREATE TEMP TABLE standing AS
 SELECT rec, "row", event_ms FROM latest WHERE NOT withdrawn;
 
 CREATE TEMP TABLE version_conflicts AS
-WITH told_twice AS (SELECT rec FROM raw_records GROUP BY rec HAVING count(*) > 1)
 SELECT l.rec, any_value(l.event_ms) AS event_ms
-FROM told_twice JOIN latest l USING (rec) JOIN raw_records r ON r.rec = l.rec AND r.version = l.version
+FROM (FROM latest WHERE told > 1) l JOIN raw_records r ON r.rec = l.rec AND r.version = l.version
 GROUP BY l.rec
 HAVING count(DISTINCT (r.withdrawn, r.digest)) > 1;
