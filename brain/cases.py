@@ -23,7 +23,7 @@ from schemas.keys import Ints
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the view `cases`; UNKNOWN_MS where a time is not known. `noted_ms`: of the review, if there are no dates."""
+    """One row of the view `cases`; UNKNOWN_MS where a time is not known. `noted_ms`: when it shows, if undated."""
 
     classification: int
     onset_ms: int

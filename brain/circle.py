@@ -1,4 +1,4 @@
-"""Circle: who was near enough (rules.md section 5): places by their kind, vehicles by carriage, compartment, bay and row.
+"""Circle: who was near enough (rules.md section 5): places by kind, vehicles by carriage, compartment, bay and row.
 
 In: pairs of presences as columns. Out: rule, class and certainty of each pair.
 Invariant: what is missing on a passenger's side widens the circle and lowers the certainty; it never drops anybody.
@@ -33,9 +33,8 @@ class Judgement:
 def certainty(flags: Ints) -> Ints:
     """How sure the times of presences are."""
     inferred = flags & (Flag.since_inferred | Flag.until_inferred) != 0
-    return np.where(flags & Flag.vague != 0, Certainty.low, np.where(inferred, Certainty.medium, Certainty.high)).astype(
-        np.int64
-    )
+    timed = np.where(inferred, int(Certainty.medium), int(Certainty.high))
+    return np.where(flags & Flag.vague != 0, int(Certainty.low), timed)
 
 
 def judge(rules: Rules, pack: Ints, kind: Ints, flags: tuple[Ints, Ints], seat: tuple[Ints, Ints]) -> Judgement:
@@ -118,4 +117,5 @@ def _bay(seat: Ints) -> tuple[Ints, Ints]:
 
 def _gap(ranges: list[tuple[Ints, Ints]]) -> Ints:
     (a_from, a_until), (b_from, b_until) = ranges
-    return np.maximum(0, np.maximum(a_from - b_until, b_from - a_until))
+    gap: Ints = np.maximum(0, np.maximum(a_from - b_until, b_from - a_until))
+    return gap

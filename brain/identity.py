@@ -60,7 +60,7 @@ class Identity:
         moved = set(touched.tolist())
         for anchor in touched.tolist():
             moved.update(self._members.get(self._component.get(anchor, anchor), ()))
-        waiting, seen = list(moved), set()
+        waiting, seen = list(moved), set[int]()
         for anchor in moved:
             self._members.pop(self._component.pop(anchor, anchor), None)
         while waiting:
@@ -134,8 +134,8 @@ class Identity:
         which, people = self._holders(tokens, instants)
         counts = np.bincount(which, minlength=len(tokens))
         for at in np.flatnonzero(counts >= 2).tolist():
-            row = ("identity_contested", int(tokens[at]), int(instants[at]), tuple(sorted(people[which == at].tolist())))
-            self.contested.setdefault(int(tokens[at]), []).append(row)
+            x, among_them = int(tokens[at]), tuple(sorted(people[which == at].tolist()))
+            self.contested.setdefault(x, []).append(("identity_contested", x, int(instants[at]), among_them))
 
     def persons_of(self, idents: Ints) -> Ints:
         """Every person that some of these identifiers may stand for at some instant."""

@@ -84,4 +84,5 @@ def _greater(new: tuple[Ints, Ints, Ints], old: tuple[Ints, Ints, Ints]) -> Mask
     tie = new[0] == old[0]
     above |= tie & (new[1] > old[1])
     tie &= new[1] == old[1]
-    return above | (tie & (new[2] > old[2]))
+    greater: Mask = above | (tie & (new[2] > old[2]))
+    return greater

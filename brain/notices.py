@@ -1,7 +1,7 @@
 """Notices: the events of a step, as differences between what stood before and what stands now.
 
 In: cases and contact rows before and after. Out: a table of events (schemas/events.py).
-Invariant: whatever no longer follows is retracted by an event of its own; lowering somebody who is isolated asks a human.
+Invariant: whatever no longer follows is retracted by an event of its own; lowering an isolated person asks a human.
 Deliberately absent: exposures one by one; the view has them.
 """
 
@@ -44,7 +44,7 @@ class Notices:
         persons = np.unique(np.concatenate([touched, second[0]["person"], second[1]["person"]]))
         rows += self._classes(persons)
         rows += self._review_changes()
-        columns = list(zip(*rows, strict=True)) if rows else [[] for _ in EVENT_SCHEMA]
+        columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in EVENT_SCHEMA]
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)], schema=EVENT_SCHEMA)
 
     @staticmethod

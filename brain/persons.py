@@ -23,7 +23,7 @@ _COLUMNS = ("person", "source", "result", "first", "last", "pack")
 
 
 def measures(rules: Rules, pack: Ints, result: Ints, last: Ints) -> tuple[Ints, Ints]:
-    """(end of isolation, end of monitoring), UNKNOWN_MS where there is none. Day 0 is the local day of the last exposure."""
+    """(end of isolation, end of monitoring), UNKNOWN_MS where none. Day 0: the local day of the last exposure."""
     day_0 = local_day(last - 1)
     isolation, monitoring = rules.isolation_days[pack, result], rules.monitoring_days[pack, result]
     open_end = last >= OPEN_MS

@@ -89,9 +89,8 @@ class Rules:
 
     def test_days(self, pack: int, person_class: int) -> tuple[int, ...]:
         """Days after day 0 on which tests are due."""
-        if person_class not in (PersonClass.close, PersonClass.secondary, PersonClass.venue_exposed, PersonClass.general):
-            return ()
-        return self.packs[pack].management[PersonClass(person_class).name].test_days  # type: ignore[index]
+        by_name = {str(name): measures.test_days for name, measures in self.packs[pack].management.items()}
+        return by_name.get(PersonClass(person_class).name, ())
 
     def category_allowed(self) -> Ints:
         """1 per (pack, rule) whose category makes a close contact a source of secondary contacts."""

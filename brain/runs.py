@@ -165,7 +165,8 @@ def among(values: Ints, ordered: Ints) -> Mask:
     if len(ordered) == 0:
         return np.zeros(len(values), np.bool_)
     at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
-    return ordered[at] == values
+    found: Mask = ordered[at] == values
+    return found
 
 
 def groups(*keys: Ints) -> tuple[Ints, Ints, Ints]:

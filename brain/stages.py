@@ -1,21 +1,21 @@
 """The whole brain on one screen: what each stage takes in, what it changes, and whom it wakes.
 
 In: batches of facts. Out: events, and the current view on request.
-Invariant: the view is a function of the set of facts and the packs; how they were cut, ordered or repeated is forgotten.
+Invariant: the view is a function of the set of facts and the packs; how they came is forgotten.
 Deliberately absent: clocks, randomness, files, topics; time that passes by itself arrives as a record.
 
-| stage     | wakes on                                             | keeps                          | gives                    |
-|-----------|------------------------------------------------------|--------------------------------|--------------------------|
-| ledger    | records                                              | version that stands, by record | facts that stand or fall |
-| identity  | links                                                | links, merged people           | identifiers that moved   |
-| clinical  | reports, samples, results, isolation; moved          | clinical facts, by person      | persons to judge         |
-| cases     | persons to judge                                     | cases and their windows        | sources of degree 1      |
-| tracing 1 | presences, sources, moved                            | infectious presences, exposures| pairs                    |
-| contacts 1| pairs                                                | close, venue-exposed, general  | persons                  |
-| secondary | contacts 1, cases, isolation                         | -                              | sources of degree 2      |
-| tracing 2 | presences, sources, moved                            | as tracing 1                   | pairs                    |
-| contacts 2| pairs; who became or ceased to be close or a case    | secondary contacts             | persons                  |
-| persons   | cases, contacts                                      | class, by person               | events                   |
+| stage      | wakes on                                          | keeps                           | gives               |
+|------------|---------------------------------------------------|---------------------------------|---------------------|
+| ledger     | records                                           | the version that stands         | facts that stand    |
+| identity   | links                                             | links, merged people            | identifiers moved   |
+| clinical   | reports, samples, results, isolation; moved       | clinical facts, by person       | persons to judge    |
+| cases      | persons to judge                                  | cases and their windows         | sources, degree 1   |
+| tracing    | presences, sources, moved                         | infectious presences, exposures | pairs               |
+| contacts   | pairs                                             | close, venue-exposed, general   | persons             |
+| secondary  | contacts, cases, isolation                        | -                               | sources, degree 2   |
+| tracing_2  | presences, sources, moved                         | as tracing                      | pairs               |
+| contacts_2 | pairs; who became or ceased to be close or a case | secondary contacts              | persons             |
+| notices    | cases, contacts                                   | class, by person                | events              |
 """
 
 from __future__ import annotations

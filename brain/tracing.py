@@ -26,11 +26,12 @@ EXPOSURE = (
     "source_rec", "contact_rec", "source_uid", "contact_uid", "hot", "rule", "result", "inside", "certainty", "pack",
 )  # fmt: skip
 Judge = Callable[[Columns, Columns], Columns]
+Keep = Callable[[Columns, Ints], Mask]
 
 
 @dataclass(frozen=True)
 class Source:
-    """A person whose presences count in [since, until), judged by the pack of that number. `root`: the case behind it."""
+    """A person whose presences count in [since, until), judged by that pack. `root`: the case behind it."""
 
     since: int
     until: int
@@ -55,7 +56,7 @@ class Tracing:
     """One degree of tracing. Shape: `hot` are the sources' presences clipped to their windows, `exposures` the join;
     rows of a source with themselves are kept, since an identifier may turn out to be somebody else's."""
 
-    def __init__(self, identity: Identity, presences: Table, judge: Judge, keep: Callable[[Columns, Ints], Mask]) -> None:
+    def __init__(self, identity: Identity, presences: Table, judge: Judge, keep: Keep) -> None:
         self._identity = identity
         self._presences = presences
         self._judge = judge

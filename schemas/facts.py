@@ -101,7 +101,8 @@ class FactBatch:
 
     def column(self, name: str) -> Ints:
         """An integer column of the records as numpy."""
-        return self.records.column(name).to_numpy(zero_copy_only=False).astype(np.int64)
+        numbers: Ints = self.records.column(name).to_numpy(zero_copy_only=False).astype(np.int64)
+        return numbers
 
 
 def digests(count: int, facts: dict[str, Columns], event_ms: Ints) -> Ints:

@@ -2,7 +2,7 @@
 
 In: `12A`, `03车05F`, `14车厢8排B座`, carriage, compartment and row fields. Out: a packed int64.
 Invariant: 0 means nothing is known; a part that cannot be read is absent, so the rules take the wider circle.
-Deliberately absent: which distance counts (policy pack) and how seats are compared (brain/seating.py).
+Deliberately absent: which distance counts (policy pack) and how seats are compared (brain/circle.py).
 Layout, from the low bit: row_from 10, row_until 10 (last row, inclusive), compartment 21, carriage 21.
 """
 
