@@ -6,7 +6,7 @@ CREATE TEMP TABLE links AS
 SELECT l.carried, l.owner, l.since_ms, l.until_ms
 FROM raw_links l JOIN standing s ON s."row" = l."row";
 
--- person(anchor): the least token of the connected component. Anchors without a link are not listed: they are themselves.
+-- person(anchor): the least token of the connected component. Anchors without a link are themselves and not listed.
 CREATE TEMP TABLE anchors AS
 WITH RECURSIVE
   anchor_links AS (SELECT carried, owner FROM links WHERE is_anchor(carried) AND is_anchor(owner)),
@@ -23,14 +23,14 @@ WITH RECURSIVE
   )
 SELECT anchor, person FROM component;
 
--- Who holds a carried identifier: `holder` is the person of an owner that is an anchor, null for an owner that is a phone.
+-- Who holds a carried identifier. `holder`: the person of an owner that is an anchor, null for one that is a phone.
 CREATE TEMP TABLE holdings AS
 SELECT l.carried, l.owner, l.since_ms, l.until_ms,
        CASE WHEN is_anchor(l.owner) THEN coalesce(a.person, l.owner) END AS holder
 FROM links l LEFT JOIN anchors a ON a.anchor = l.owner
 WHERE NOT is_anchor(l.carried);
 
--- The set S of each carried identifier at each instant of a table (ident, t): rows (ident, t, person), none if S is empty.
+-- The set S of each carried identifier and instant of a table (ident, t): rows (ident, t, person), none if S is empty.
 CREATE TEMP MACRO holders(asked) AS TABLE
 WITH
   held AS (

@@ -40,8 +40,8 @@ JOIN packs k ON k.pack = c.pack
 JOIN management m ON m.pack = c.pack AND m.class = c.class;
 
 CREATE TEMP VIEW view_contacts AS
-SELECT contact_id, source AS source_person, contact AS contact_person, degree, root AS case_person, class, rule, category,
-       certainty, first_ms AS first_exposure_at_ms, last_ms AS last_exposure_at_ms, overlap_ms, exposures,
+SELECT contact_id, source AS source_person, contact AS contact_person, degree, root AS case_person, class, rule,
+       category, certainty, first_ms AS first_exposure_at_ms, last_ms AS last_exposure_at_ms, overlap_ms, exposures,
        isolate_until_ms, monitor_until_ms, test_days, pack_name AS pack
 FROM all_contacts;
 
