@@ -14,7 +14,7 @@ import numpy as np
 from brain.clinical import Clinical, first_stay
 from brain.identity import Review
 from brain.rules import Rules
-from brain.runs import take
+from brain.runs import distinct, take
 from schemas.codes import Classification, Discovery
 from schemas.facts import Columns
 from schemas.instants import DAY_MS, LOCAL_OFFSET_MS, OPEN_MS, UNKNOWN_MS
@@ -57,7 +57,7 @@ class Cases:
         """Recomputes these persons. Out: (before, after) of those whose case changed."""
         found = self._judge(persons)
         changed: dict[int, tuple[Case | None, Case | None]] = {}
-        for person in persons.tolist():
+        for person in found.keys() | (self.standing.keys() & set(persons.tolist())):
             before, after = self.standing.pop(person, None), found.get(person)
             self.reviews.pop(person, None)
             if after is not None:
@@ -73,7 +73,7 @@ class Cases:
         reports = take(dossier.reports, dossier.reports["classification"] != Classification.excluded)
         proof = take(dossier.samples, (dossier.samples["single"] == 1) & (dossier.samples["positive"] == 1))
         found: dict[int, Case] = {}
-        for of in np.unique(np.concatenate([reports["of"], proof["of"]])).tolist():
+        for of in distinct(reports["of"], proof["of"]).tolist():
             mine = [take(rows, rows["of"] == of) for rows in (reports, proof, dossier.samples, dossier.stays)]
             found[int(persons[of])] = self._case(*mine)
         return found
@@ -92,7 +92,7 @@ class Cases:
             isolated = int(first_stay(stays, np.array([since], np.int64))[0])
             until = max(since, self._closing(number, anchor, isolated))
         results = self._clinical.positive_records(proof["tube"])
-        records = np.unique(np.concatenate([reports["rec"], proof["rec"], results["rec"], stays["rec"]]))
+        records = distinct(reports["rec"], proof["rec"], results["rec"], stays["rec"])
         return Case(
             max(said), onset, first_positive, _least(reports["reported_ms"]), isolated, anchor, since, until, rule,
             number, tuple(records.tolist()), noted,

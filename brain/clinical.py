@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brain.identity import Identity, Review
-from brain.runs import Table, groups, take
+from brain.runs import Table, distinct, groups, take
 from schemas.codes import Result
 from schemas.facts import Columns
 from schemas.instants import OPEN_MS, UNKNOWN_MS
@@ -50,10 +50,10 @@ class Clinical:
         idents = [c["ident"] for rows in (new, gone) for c in rows.values() if "ident" in c]
         tubes = [c["tube"] for rows in (new, gone) for c in rows.values() if "tube" in c]
         _, of_dirty = self.tables["samples"].find("ident", dirty)
-        changed = np.unique(np.concatenate([*tubes, of_dirty["tube"]]))
+        changed = distinct(*tubes, of_dirty["tube"])
         _, members = self.tables["samples"].find("tube", changed)
         self._review(changed, members)
-        return np.unique(np.concatenate([dirty, *idents, members["ident"]]))
+        return distinct(dirty, *idents, members["ident"])
 
     def _review(self, tubes: Ints, samples: Columns) -> None:
         """Renews the contradictions of tubes that are declared single and hold several people."""
@@ -126,7 +126,7 @@ class Clinical:
 
     def positive_records(self, tubes: Ints) -> Columns:
         """The positive results of tubes."""
-        _, results = self.tables["results"].find("tube", np.unique(tubes))
+        _, results = self.tables["results"].find("tube", distinct(tubes))
         return take(results, results["result"] == Result.positive)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from brain.rules import Rules
-from brain.runs import Mask, Table, groups, take
+from brain.runs import Mask, Table, distinct, groups, take
 from brain.tracing import Tracing
 from schemas.codes import PersonClass
 from schemas.facts import Columns
@@ -62,7 +62,7 @@ class Contacts:
     def deciding(self) -> Columns:
         """The exposures that every contact row rests on."""
         pairs = self.table.all()["pair"]
-        return self._conclude(np.unique(pairs))[1]
+        return self._conclude(distinct(pairs))[1]
 
     def _conclude(self, pairs: Ints) -> tuple[Columns, Columns]:
         """(contact rows of these pairs, the exposures that decide them)."""

@@ -178,6 +178,8 @@ def _together(g: Grounds) -> Claim:
     count, first = row["exposures"], time_text(row["first_exposure_at_ms"])
     last = time_text(row["last_exposure_at_ms"], "…")
     total = "…" if row["overlap_ms"] is None else f"{row['overlap_ms'] // 60_000:,}"
-    asks = (f"规则要求至少 {least} 秒", f"the rule asks for {least} s") if least else ("规则不限时长", "no minimum time")
+    asks = (
+        (f"规则要求至少 {least} 秒", f"the rule asks for {least} s") if least else ("规则不限时长", "no minimum time")
+    )
     zh = f"合计 {count} 次接触，{first} – {last}，同处 {total} 分钟；{asks[0]}"
     return Claim("together", zh, f"exposures: {count}, {first} – {last}, {total} min together; {asks[1]}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from brain.runs import Table, among, groups
+from brain.runs import Table, among, distinct, groups
 from schemas.facts import Columns
 from schemas.keys import ANCHOR_KINDS, PHONE_RANK, Ints, rank
 
@@ -35,7 +35,7 @@ class Identity:
         touched = np.concatenate([c[n] for c in (new, *leaving) for n in ("carried", "owner")])
         if len(touched) == 0:
             return touched, touched
-        before = self.persons_of(np.unique(touched))
+        before = self.persons_of(distinct(touched))
         gone, split = self.links.remove("rec", fallen), self._merges.remove("rec", fallen)
         anchors = rank(new["carried"]) < len(ANCHOR_KINDS)
         self.links.add({n: c[~anchors] for n, c in new.items()})
@@ -43,9 +43,9 @@ class Identity:
         joined = [new["carried"][anchors], new["owner"][anchors]]
         moved = self._regroup(np.concatenate([*joined, split["carried"], split["owner"]]))
         carried = np.concatenate([new["carried"][~anchors], gone["carried"]])
-        dirty = np.unique(np.concatenate([moved, carried, self._carried_by(np.concatenate([moved, carried]))]))
+        dirty = distinct(moved, carried, self._carried_by(np.concatenate([moved, carried])))
         self._review(dirty[rank(dirty) >= len(ANCHOR_KINDS)])
-        return dirty, np.union1d(before, self.persons_of(dirty))
+        return dirty, distinct(before, self.persons_of(dirty))
 
     def _carried_by(self, owners: Ints) -> Ints:
         """Everything ever carried by these anchors or phones, and by the phones among that."""
@@ -81,7 +81,7 @@ class Identity:
             found.update(edge.tolist())
             _, up = self._merges.find("carried", edge)
             _, down = self._merges.find("owner", edge)
-            nxt = np.unique(np.concatenate([up["owner"], down["carried"]]))
+            nxt = distinct(up["owner"], down["carried"])
             edge = nxt[~among(nxt, np.array(sorted(found), np.int64))]
         seen |= found
         return found
@@ -142,7 +142,7 @@ class Identity:
         _, own = self.links.find("carried", idents)
         _, through = self.links.find("carried", own["owner"][rank(own["owner"]) == PHONE_RANK])
         reached = np.concatenate([idents, own["owner"], through["owner"]])
-        return np.unique(np.concatenate([self._person(reached), idents]))
+        return distinct(self._person(reached), idents)
 
     def idents_of(self, persons: Ints) -> tuple[Ints, Ints]:
         """Every identifier that may stand for each person at some instant: (index of the person, identifier)."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from brain.cases import Case
 from brain.identity import Review
-from brain.runs import size
+from brain.runs import distinct, size
 from schemas.codes import PersonClass
 from schemas.events import EVENT_SCHEMA
 from schemas.facts import Columns
@@ -41,7 +41,7 @@ class Notices:
         rows: list[tuple[Any, ...]] = [self._case(person, *pair) for person, pair in sorted(cases.items())]
         for gone, come in (first, second):
             rows += self._contacts(gone, come)
-        persons = np.unique(np.concatenate([touched, second[0]["person"], second[1]["person"]]))
+        persons = distinct(touched, second[0]["person"], second[1]["person"])
         rows += self._classes(persons)
         rows += self._review_changes()
         columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in EVENT_SCHEMA]
@@ -91,7 +91,7 @@ class Notices:
 
     def _isolated(self, persons: Ints) -> set[int]:
         """Those who have ever been admitted to isolation."""
-        return set(persons[np.unique(self._brain.clinical.stays(persons)["of"])].tolist()) if len(persons) else set()
+        return set(persons[distinct(self._brain.clinical.stays(persons)["of"])].tolist()) if len(persons) else set()
 
     def _review_changes(self) -> list[tuple[Any, ...]]:
         now = set(reviews(self._brain))

@@ -39,7 +39,7 @@ class Secondary:
         rows = take(rows, fresh)
         isolated = self._clinical.isolated_at(rows["person"], rows["first"])
         until = np.where(isolated == UNKNOWN_MS, OPEN_MS, isolated)
-        now: dict[int, Source | None] = dict.fromkeys(persons.tolist())
+        now: dict[int, Source | None] = dict.fromkeys(standing.keys() & set(persons.tolist()))
         columns = (rows["person"], rows["first"], until, rows["pack"], rows["source"])
         for person, since, end, pack, root in zip(*(c.tolist() for c in columns), strict=True):
             if since < end and person not in self._cases.standing:

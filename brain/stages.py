@@ -4,18 +4,18 @@ In: batches of facts. Out: events, and the current view on request.
 Invariant: the view is a function of the set of facts and the packs; how they came is forgotten.
 Deliberately absent: clocks, randomness, files, topics; time that passes by itself arrives as a record.
 
-| stage      | wakes on                                          | keeps                           | gives               |
-|------------|---------------------------------------------------|---------------------------------|---------------------|
-| ledger     | records                                           | the version that stands         | facts that stand    |
-| identity   | links                                             | links, merged people            | identifiers moved   |
-| clinical   | reports, samples, results, isolation; moved       | clinical facts, by person       | persons to judge    |
-| cases      | persons to judge                                  | cases and their windows         | sources, degree 1   |
-| tracing    | presences, sources, moved                         | infectious presences, exposures | pairs               |
-| contacts   | pairs                                             | close, venue-exposed, general   | persons             |
-| secondary  | contacts, cases, isolation                        | -                               | sources, degree 2   |
-| tracing_2  | presences, sources, moved                         | as tracing                      | pairs               |
-| contacts_2 | pairs; who became or ceased to be close or a case | secondary contacts              | persons             |
-| notices    | cases, contacts                                   | class, by person                | events              |
+| stage      | wakes on                                          | keeps                         | gives             |
+|------------|---------------------------------------------------|-------------------------------|-------------------|
+| ledger     | records                                           | the version that stands       | facts that stand  |
+| identity   | links                                             | links, merged people          | identifiers moved |
+| clinical   | reports, samples, results, isolation; moved       | clinical facts, by person     | persons to judge  |
+| cases      | persons to judge                                  | cases and their windows       | sources, degree 1 |
+| tracing    | presences, sources, moved                         | sources' presences, exposures | pairs             |
+| contacts   | pairs                                             | close, venue-exposed, general | persons           |
+| secondary  | contacts, cases, isolation                        | -                             | sources, degree 2 |
+| tracing_2  | presences, sources, moved                         | as tracing                    | pairs             |
+| contacts_2 | pairs; who became or ceased to be close or a case | secondary contacts            | persons           |
+| notices    | cases, contacts                                   | class, by person              | events            |
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from brain.ledger import Ledger
 from brain.notices import Notices
 from brain.persons import Persons
 from brain.rules import Rules
-from brain.runs import Table, take
+from brain.runs import Table, distinct, take
 from brain.secondary import Secondary
 from brain.tracing import PRESENCE, Change, Source, Tracing
 from brain.view import view
@@ -75,16 +75,16 @@ class Brain:
         moved, moved_persons = self.identity.change(facts.pop("links"), verdict.fallen)
         change = Change(*self._file(facts.pop("presences"), verdict.fallen), moved)
         patients = self.clinical.change(facts, verdict.fallen, moved)
-        judged = np.union1d(self.identity.persons_of(patients), moved_persons)
+        judged = distinct(self.identity.persons_of(patients), moved_persons)
         cases = self.cases.step(judged)
         pairs = self.tracing.step(change, {p: _source(p, after) for p, (_, after) in cases.items()})
         fallen, risen = self.contacts.step(pairs)
-        touched = np.unique(np.concatenate([fallen["person"], risen["person"], np.array(list(cases), np.int64)]))
-        sources = self.secondary.sources(np.union1d(touched, judged), self.tracing_2.sources)
+        touched = distinct(fallen["person"], risen["person"], np.array(list(cases), np.int64))
+        sources = self.secondary.sources(distinct(touched, judged), self.tracing_2.sources)
         pairs = self.tracing_2.step(change, sources)
         _, of_source = self.tracing_2.exposures.find("source", np.array(list(sources), np.int64))
         _, of_person = self.tracing_2.exposures.find("person", touched)
-        changes = self.contacts_2.step(np.unique(np.concatenate([pairs, of_source["pair"], of_person["pair"]])))
+        changes = self.contacts_2.step(distinct(pairs, of_source["pair"], of_person["pair"]))
         return self.notices.take(cases, (fallen, risen), changes, touched)
 
     def view(self) -> dict[str, pa.Table]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brain.identity import Identity
-from brain.runs import Mask, Table, among, size, take
+from brain.runs import Mask, Table, among, distinct, size, take
 from schemas.facts import Columns
 from schemas.keys import Ints, mix
 
@@ -77,7 +77,7 @@ class Tracing:
                 self.sources[person] = source
         if sources or len(change.dirty):
             everyone = np.array(sorted(self.sources), np.int64)
-            self._watched = np.unique(self._identity.idents_of(everyone)[1])
+            self._watched = distinct(self._identity.idents_of(everyone)[1])
         new_hot, old_hot = self._difference(refresh)
         touched.append(self._drop("hot", old_hot))
         self.hot.remove("hot", old_hot)
@@ -87,7 +87,7 @@ class Tracing:
         self.hot.add(new_hot)
         of, met = self._presences.meet(new_hot["place"], new_hot["since"], new_hot["until"])
         touched.append(self._expose(take(new_hot, of), met))
-        return np.unique(np.concatenate(touched))
+        return distinct(*touched)
 
     def _drop(self, column: str, values: Ints) -> Ints:
         return self.exposures.remove(column, values)["pair"]
@@ -101,9 +101,9 @@ class Tracing:
             parts.append(self.hot.find("ident", change.dirty)[1]["source"])
         if len(idents) and (self.sources or sources):
             known = np.array(sorted(self.sources), np.int64)
-            persons = self._identity.persons_of(np.unique(idents))
+            persons = self._identity.persons_of(distinct(idents))
             parts.append(persons[among(persons, known)])
-        return np.unique(np.concatenate(parts))
+        return distinct(*parts)
 
     def _difference(self, persons: Ints) -> tuple[Columns, Ints]:
         """(source presences to add, ids of those to take away) so that these persons' are as they should be."""
