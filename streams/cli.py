@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import typer
 
-from streams.commands import run
+from streams.commands import demo, explain, lists, oracle, packs, people, rejects, run, sets
 from streams.errors import BROKEN, USAGE, CommandError
 from streams.terminal import console
 
@@ -34,7 +34,7 @@ app = typer.Typer(
     name="brain", help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-for group in (run,):
+for group in (demo, run, sets, rejects, lists, explain, packs, people, oracle):
     group.add_to(app)
 
 

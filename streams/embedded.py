@@ -128,6 +128,10 @@ class Engine:
         if sum(b.records.num_rows for b in pending.batches[pending.stepped :]) >= STEP_RECORDS:
             self._step()
 
+    def take_batch(self, batch: FactBatch) -> None:
+        """Facts that were read elsewhere, such as rejects that are records now."""
+        self._pending.batches.append(batch)
+
     def count(self, source: str, read: int, rejects: list[Reject]) -> None:
         self.summary.read[source] += read
         self.summary.rejected[source] += len(rejects)

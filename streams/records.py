@@ -56,7 +56,7 @@ class Chunk:
 
 def find_parts(folder: Path) -> list[Part]:
     """The record files of a folder by name; side tables and reports are left alone, hidden and unfinished (.tmp)
-    files too. Errors: CommandError for a folder without records, or a file that looks like records and is of no source."""
+    files too. Errors: CommandError for a folder without records, or a file that looks like records of no source."""
     if not folder.is_dir():
         raise CommandError(
             f"没有此文件夹 no such folder: {folder}; expected a folder of src.<department>.<record>.ndjson files"

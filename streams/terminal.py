@@ -28,6 +28,9 @@ LakeOption = Annotated[
 KeyOption = Annotated[
     Path | None, typer.Option("--key", metavar="FILE", help="密钥文件 key file; default: LAKE.key beside the lake")
 ]
+PackOption = Annotated[
+    str, typer.Option("--pack", metavar="NAME", help="政策包或系列 a pack, a series of packs, or a .toml file")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="输出 JSON, for scripts")]
 LimitOption = Annotated[int, typer.Option("--limit", min=0, help="最多行数 rows at most; 0: all")]
 DEFAULT_LAKE = Path("out/lake")

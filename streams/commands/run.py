@@ -13,18 +13,21 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-from schemas.policy import PackSeries
-from sinks.lake import Lake
 from streams.embedded import Engine, Summary
-from streams.errors import FINDINGS, asked
-from streams.keyfile import find_key
-from streams.packs import DEFAULT_SERIES, load_series
+from streams.errors import FINDINGS
+from streams.opening import open_lake
+from streams.packs import DEFAULT_SERIES
 from streams.records import Reader, find_parts
-from streams.terminal import DEFAULT_LAKE, JsonOption, KeyOption, LakeOption, console, say_json, table
-
-PackOption = Annotated[
-    str, typer.Option("--pack", metavar="NAME", help="政策包或系列 a pack, a series of packs, or a .toml file")
-]
+from streams.terminal import (
+    DEFAULT_LAKE,
+    JsonOption,
+    KeyOption,
+    LakeOption,
+    PackOption,
+    console,
+    say_json,
+    table,
+)
 
 RecordsArgument = Annotated[
     Path,
@@ -69,25 +72,13 @@ def run(
 def run_records(records: Path, lake: Path, pack: str, key: Path | None, quiet: bool) -> Summary:
     """The whole path from a folder to a published lake. Errors: CommandError."""
     parts = find_parts(records)
-    with asked():
-        packs = load_series(pack)
-    secret = find_key(lake, key, may_create=True)
-    with asked():
-        opened = Lake.open(lake, secret, series_name(pack, packs))
-    with opened, _bar(quiet) as bar:
+    with open_lake(lake, key, pack, may_create=True) as opened, _bar(quiet) as bar:
         restoring = bar.add_task("恢复 restore", total=None)
-        engine = Engine(opened, secret, packs)
+        engine = Engine(opened.lake, opened.key, opened.packs)
         bar.remove_task(restoring)
-        reader = Reader(parts, opened.progress())
+        reader = Reader(parts, opened.lake.progress())
         task = bar.add_task("读取 read", total=reader.total_bytes)
-        summary = engine.run(reader, lambda read, _: bar.advance(task, read))
-        bar.update(task, completed=reader.total_bytes)
-    return summary
-
-
-def series_name(pack: str, packs: PackSeries) -> str:
-    """What the lake remembers: the name as given; for a file, the name that it carries."""
-    return packs.packs[0].name if Path(pack).suffix == ".toml" else pack
+        return engine.run(reader, lambda read, _: bar.advance(task, read))
 
 
 def _bar(quiet: bool) -> Progress:

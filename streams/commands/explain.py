@@ -1,0 +1,90 @@
+"""`brain explain`: why somebody is a contact, down to the lines of the files.
+
+In: a code, a lake. Out: the explanation in Chinese, in English, or as a JSON tree.
+Invariant: read-only; may be asked while an engine writes.
+Deliberately absent: identifiers; `brain pseudonym` finds the code of one.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brain.claims import Claim, render_text
+from brain.explain import case_claim, explain
+from schemas.policy import Pack, PackSeries
+from streams.current import Current, parsed_code
+from streams.errors import FINDINGS, CommandError, asked
+from streams.packs import load_pack
+from streams.proof import grounds_of
+from streams.terminal import DEFAULT_LAKE, JsonOption, LakeOption, console, say_json
+
+
+class Lang(StrEnum):
+    """In which languages to answer."""
+
+    zh = "zh"
+    en = "en"
+    both = "both"
+
+
+PackFileOption = Annotated[
+    Path | None,
+    typer.Option("--pack", metavar="FILE", help="若湖由自备政策包生成 the .toml file, if the lake was made with one"),
+]
+ContactArgument = Annotated[
+    str, typer.Argument(metavar="CODE", help="C…: 一个接触者 one contact; P…: 此人全部 all of a person")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command("explain", rich_help_panel="查询 read")(explain_command)
+
+
+def explain_command(
+    code: ContactArgument,
+    lake: LakeOption = DEFAULT_LAKE,
+    lang: Annotated[Lang, typer.Option("--lang", help="语言 language")] = Lang.both,
+    pack: PackFileOption = None,
+    json: JsonOption = False,
+) -> None:
+    """说明为何是接触者。Explain why somebody is a contact: rule, window, evidence, deadlines, and what if.
+
+    例 examples:
+
+      brain explain C0123456789abcdef --lang zh
+
+      brain explain P0123456789abcdef --json
+    """
+    claims = claims_of(Current(lake), code, pack)
+    if json:
+        say_json([claim.to_dict() for claim in claims])
+        return
+    for claim in claims:
+        console().print(render_text(claim, lang.value), markup=False, soft_wrap=True)
+
+
+def claims_of(current: Current, code: str, pack: Path | None = None) -> list[Claim]:
+    """One explanation for a contact's code; for a person's, the case and every contact. Errors: CommandError."""
+    code = parsed_code(code, "CP")
+    own = None
+    with asked():
+        own = load_pack(pack) if pack is not None else None
+
+        def pack_named(name: str) -> Pack:
+            return own if own is not None and own.name == name else load_pack(name)
+
+        packs = PackSeries([pack_named(name) for name in current.manifest["packs"]])
+        column = {"C": "contact_id", "P": "contact_person"}[code[0]]
+        contacts = current.rows("contacts", **{column: code})
+        cases = current.rows("cases", case_person=code) if code[0] == "P" else []
+        claims = [case_claim(case, pack_named(case["pack"])) for case in cases]
+        claims += [explain(g) for g in grounds_of(current, contacts, packs, pack_named)]
+    if not claims:
+        raise CommandError(
+            f"{code} 不是病例或接触者 is no case and no contact in snapshot {current.folder.name}", FINDINGS
+        )
+    return claims
