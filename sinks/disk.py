@@ -27,9 +27,9 @@ _FEW_VALUED = {
 }  # fmt: skip
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Makes the bytes of a file, or the names in a folder, durable."""
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -44,7 +44,7 @@ def write_bytes(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def write_parquet(path: Path, table: pa.Table, durable: bool = True, bulk: bool = False) -> int:
+def write_parquet(path: Path, table: pa.Table, bulk: bool = False) -> int:
     """A Parquet file (zstd), on the disk when this returns; its size in bytes. Leaves nothing behind when it fails.
     `bulk`: for facts, encoded by what their columns hold."""
     encoding = _encoding(table.schema.names) if bulk else {}
@@ -52,8 +52,7 @@ def write_parquet(path: Path, table: pa.Table, durable: bool = True, bulk: bool 
         with path.open("wb") as file:
             pq.write_table(table, file, compression="zstd", **encoding)
             file.flush()
-            if durable:
-                os.fsync(file.fileno())
+            os.fsync(file.fileno())
     except OSError:
         path.unlink(missing_ok=True)
         raise

@@ -6,9 +6,7 @@ recovery mends; nothing unregistered is ever read back.
 Deliberately absent: names by offset range: a part holds many input parts; their ranges stand in each file's footer.
 
 A part is written under .tmp, registered in the transaction that also moves the progress, and only then renamed: so a
-reader of facts/*.parquet never meets facts that are not committed.
-The tail (facts not in a part yet) is shown to readers as an image under the number that its part will have; the part
-then replaces its image in one rename.
+reader of facts/*.parquet never meets facts that are not committed. Once named, a part never changes.
 """
 
 from __future__ import annotations
@@ -18,17 +16,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sinks.disk import TEMPORARY, read_parquet, sync_folder, write_parquet
+from sinks.disk import TEMPORARY, read_parquet, sync, write_parquet
 from sinks.parts import TABLES, Tables, offset_ranges, part_schema, with_ranges
 from sinks.store import Store
 
 FACTS = "facts"
+EVENTS = "events"
+PART_NAME = "{:08d}.parquet"
 Rows = list[dict[str, Any]]
 """Rows of the parts registry."""
 
 
 def _name(table: str, number: int) -> str:
-    return f"{FACTS}/{table}/{number:08d}.parquet"
+    return f"{FACTS}/{table}/{PART_NAME.format(number)}"
 
 
 class PartFiles:
@@ -38,7 +38,12 @@ class PartFiles:
         self._lake, self._store = lake, store
         self._next = int(store.rows("SELECT coalesce(max(number), 0) + 1 FROM parts")[0][0])
 
-    def write(self, tables: Tables, durable: bool = True) -> Rows:
+    @property
+    def last(self) -> int:
+        """Number of the last part; 0 is the empty one that every table begins with."""
+        return self._next - 1
+
+    def write(self, tables: Tables) -> Rows:
         """Writes the next part under temporary names; its rows for the registry come back."""
         ranges = offset_ranges(tables["records"])
         written: Rows = []
@@ -50,9 +55,8 @@ class PartFiles:
                 path = _name(table, self._next)
                 written.append({"number": self._next, "table": table, "path": path, "rows": rows.num_rows, "bytes": 0})
                 draft = self._lake / (path + TEMPORARY)
-                written[-1]["bytes"] = write_parquet(draft, with_ranges(rows, ranges), durable, bulk=True)
-                if durable:
-                    sync_folder(draft.parent)
+                written[-1]["bytes"] = write_parquet(draft, with_ranges(rows, ranges), bulk=True)
+                sync(draft.parent)
         except OSError:
             self.discard(written)
             raise
@@ -64,16 +68,9 @@ class PartFiles:
 
     def reveal(self, written: Rows) -> None:
         """Gives the files of a part that is committed now their names."""
-        self._rename(written)
-        self._next += 1 if written else 0
-
-    def _rename(self, written: Rows) -> None:
         for row in written:
             os.replace(self._lake / (row["path"] + TEMPORARY), self._lake / row["path"])
-
-    def show_tail(self, tail: Tables) -> None:
-        """Lets readers see the tail; the image is no part: it is made anew at will and not made durable."""
-        self._rename(self.write(tail, durable=False))
+        self._next += 1 if written else 0
 
     def recover(self) -> None:
         """After any kill: finishes committed renames, removes everything that is not committed.
@@ -91,7 +88,7 @@ class PartFiles:
             for name, row in committed.items():
                 self._check(self._lake / name, row["bytes"])
             write_parquet(self._lake / _name(table, 0), part_schema(table).empty_table())
-            sync_folder(folder)
+            sync(folder)
 
     def _check(self, path: Path, size: int) -> None:
         found = path.stat().st_size if path.exists() else None

@@ -26,11 +26,11 @@ from schemas.events import EVENT_SCHEMA
 from schemas.facts import FactBatch
 from schemas.keys import Key
 from sinks import parts, snapshot
-from sinks.catalog import write_catalog
+from sinks.catalog import TAIL, write_catalog
 from sinks.claim import claim
 from sinks.dictionary import dictionary
 from sinks.disk import WriterLock, remove
-from sinks.files import PartFiles
+from sinks.files import EVENTS, PartFiles
 from sinks.publication import Publisher, rejects_of
 from sinks.sealed import Sealer
 from sinks.store import AUDIT_SCHEMA, EVENT_ROWS, Store
@@ -53,13 +53,14 @@ class Lake:
         self._tail_records = int(store.rows("SELECT count(*) FROM tail_records")[0][0])
         self._next_event = int(store.rows("SELECT coalesce(max(seq) + 1, 0) FROM events")[0][0])
         self._publisher = Publisher.of(folder, store, self._files)
-        self._catalog_written = False
 
     @staticmethod
     def open(folder: Path, key: Key, packs: str) -> Lake:
         """Creates or opens the lake as its one writer, and cleans up after a kill. `packs`: the policy series.
         Errors: ValueError saying what to do when another process writes it, or it is of another key or series."""
         folder = folder.absolute()
+        if "?" in str(folder):  # DuckDB puts the name of its write-ahead log before the question mark
+            raise ValueError(f"{folder}: DuckDB cannot keep a database below a name with '?'; choose another folder")
         folder.mkdir(parents=True, exist_ok=True)
         lock = WriterLock(folder)
         try:
@@ -74,7 +75,6 @@ class Lake:
                 remove(path)
             lake = Lake(folder, lock, store, key)
             lake._files.recover()
-            lake._files.show_tail(store.tail())
             return lake
         except BaseException:
             store.close()
@@ -144,14 +144,13 @@ class Lake:
         Errors: ValueError when a view is missing, malformed, or names a record that was never committed."""
         tables, digests = self._publisher.tables(raw_views)
         about = self._publisher.about(digests, self._key_id, packs, dict(sorted(self._progress.items())))
-        self._publisher.write_events()
-        self._files.show_tail(self._store.tail())
-        number = snapshot.current_number(self.folder) + 1
-        manifest = snapshot.write_snapshot(self.folder, number, tables, dictionary(), about)
-        if not self._catalog_written:
-            write_catalog(self.folder)
-            self._catalog_written = True
-        return manifest
+        tail = {f"{TAIL}/{name}": rows for name, rows in self._store.tail().items() if rows.num_rows}
+        tail[f"{TAIL}/{EVENTS}"], last_events = self._publisher.events()
+
+        def catalog(folder: Path) -> None:
+            write_catalog(self.folder, folder, self._files.last, last_events)
+
+        return snapshot.write_snapshot(self.folder, {**tables, **tail}, dictionary(), about, catalog)
 
     def rejects(self) -> pa.Table:
         """All rejects, without their bytes. Shape: REJECT_SCHEMA, by reject_id."""

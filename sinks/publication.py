@@ -14,21 +14,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from schemas.events import EVENT_SCHEMA
 from schemas.views import VIEWS
 from sinks.claim import product_version
 from sinks.digest import canonical, combined, digest_of_view
-from sinks.disk import TEMPORARY, write_parquet
-from sinks.files import PartFiles
+from sinks.disk import TEMPORARY, sync, write_parquet
+from sinks.files import EVENTS, PART_NAME, PartFiles
 from sinks.lookup import place_labels, record_names
-from sinks.render import Names, places_in, published_schema, records_in, render, render_events
+from sinks.render import Names, places_in, published_schema, records_in, records_in_events, render, render_events
 from sinks.sealed import REJECT_SCHEMA
 from sinks.store import FORMAT, Store
 
-EVENTS = "events"
 EVENTS_PER_FILE = 50_000
 REJECT_COLUMNS = ", ".join(f'"{name}"' for name in REJECT_SCHEMA.names)
 
@@ -51,15 +49,15 @@ class Publisher:
     store: Store
     files: PartFiles
     names: Names
-    first_event_file: int
+    whole_event_files: int
 
     @staticmethod
     def of(folder: Path, store: Store, files: PartFiles) -> Publisher:
         (folder / EVENTS).mkdir(exist_ok=True)
         for draft in (folder / EVENTS).glob("*" + TEMPORARY):
             draft.unlink()
-        written = [int(path.stem) for path in (folder / EVENTS).glob("*.parquet")]
-        return Publisher(folder, store, files, Names.empty(), max(written, default=0))
+        whole = len(list((folder / EVENTS).glob("*.parquet")))
+        return Publisher(folder, store, files, Names.empty(), whole)
 
     def tables(self, raw_views: dict[str, pa.Table]) -> tuple[dict[str, pa.Table], dict[str, str]]:
         """The published tables and the digest of each view. Errors: ValueError when a view is missing or malformed."""
@@ -99,21 +97,22 @@ class Publisher:
             "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
 
-    def write_events(self) -> None:
-        """Brings events/ up to the committed events; the last file grows by being replaced."""
+    def events(self) -> tuple[pa.Table, int]:
+        """The events that fill no file yet, as published, and the number of the last whole file in events/ (-1: none).
+        Writes the files that have become whole."""
         total = int(self.store.rows("SELECT count(*) FROM events")[0][0])
-        last = max(total - 1, 0) // EVENTS_PER_FILE
-        for number in range(self.first_event_file, last + 1):
-            low = number * EVENTS_PER_FILE
-            rows = self.store.query(
-                "SELECT * FROM events WHERE seq >= ? AND seq < ? ORDER BY seq", [low, low + EVENTS_PER_FILE]
-            )
-            events = rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA)
-            review = np.array([kind.startswith("review_") for kind in events["kind"].to_pylist()], np.bool_)
-            conflict = review & np.array([rule == "version_conflict" for rule in events["rule"].to_pylist()], np.bool_)
-            self._learn(np.unique(events["subject"].to_numpy()[conflict]))
-            path = self.folder / EVENTS / f"{number:08d}.parquet"
+        whole = total // EVENTS_PER_FILE
+        for number in range(self.whole_event_files, whole):
+            path = self.folder / EVENTS / PART_NAME.format(number)
             draft = path.with_name(path.name + TEMPORARY)
-            write_parquet(draft, render_events(rows["seq"].to_numpy(), events, self.names))
+            write_parquet(draft, self._events(number * EVENTS_PER_FILE, EVENTS_PER_FILE))
             draft.replace(path)
-        self.first_event_file = last
+        sync(self.folder / EVENTS)
+        self.whole_event_files = whole
+        return self._events(whole * EVENTS_PER_FILE, EVENTS_PER_FILE), whole - 1
+
+    def _events(self, low: int, count: int) -> pa.Table:
+        rows = self.store.query("SELECT * FROM events WHERE seq >= ? AND seq < ? ORDER BY seq", [low, low + count])
+        events = rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA)
+        self._learn(records_in_events(events))
+        return render_events(rows["seq"].to_numpy(), events, self.names)

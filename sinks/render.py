@@ -12,6 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas import codes, views
 from schemas.events import EVENT_SCHEMA
@@ -135,6 +136,12 @@ def records_in(raw_views: dict[str, pa.Table]) -> Ints:
     return np.unique(np.concatenate([*found, reviews["subject"].to_numpy()[conflicts]]))
 
 
+def records_in_events(events: pa.Table) -> Ints:
+    """Every record that an event has as its subject, once each."""
+    named = pc.and_(pc.starts_with(events["kind"], "review_"), pc.is_in(events["rule"], pa.array(_RECORD_REVIEWS)))
+    return np.unique(events.filter(named)["subject"].to_numpy())
+
+
 def places_in(raw_views: dict[str, pa.Table]) -> Ints:
     """Every place that a labelled view names, once each."""
     return np.unique(np.concatenate([raw_views[view]["place"].to_numpy() for view in LABELLED]))
@@ -205,8 +212,7 @@ EVENTS_PUBLISHED = pa.schema(
 def render_events(seq: Ints, events: pa.Table, records: Names) -> pa.Table:
     """Events as published: those of reviews name their subject by the kind of review, which is their rule."""
     source, numbers = events["source"].to_numpy(), {n: events[n].to_numpy() for n in ("class_before", "class_after")}
-    contact = np.char.startswith(events["kind"].to_numpy().astype(str), "contact_") if len(source) else source == 1
-    review = np.char.startswith(events["kind"].to_numpy().astype(str), "review_") if len(source) else source == 1
+    contact, review = (pc.starts_with(events["kind"], kind).to_numpy() for kind in ("contact_", "review_"))
     kinds = np.where(review, events["rule"].to_numpy().astype(object), _PERSON_REVIEWS[0])
     arrays = [
         pa.array(seq),
