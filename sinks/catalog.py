@@ -81,8 +81,7 @@ def write_catalog(lake: Path, snapshot: Path, last_part: int, last_events: int) 
     none."""
     path = snapshot / CATALOG
     with duckdb.connect(str(path), config=CLOSED_NETWORK) as db:
-        for statement in _statements(lake, snapshot, last_part, last_events):
-            db.execute(statement)
+        db.execute("; ".join(["BEGIN", *_statements(lake, snapshot, last_part, last_events), "COMMIT"]))
     sync(path)
     sync(snapshot)
 

@@ -24,8 +24,8 @@ from tests.lakes import KEY, PACKS, PART, batch, commit
 CHILDREN = multiprocessing.get_context("forkserver")
 CHILDREN.set_forkserver_preload(["tests.lakes"])
 _QUESTION = """SELECT (SELECT count(*) FROM contacts), (SELECT min(pack) FROM persons),
-                      (SELECT max(rule) FROM exposures), (SELECT count(*) FROM records), (SELECT count(*) FROM presences),
-                      (SELECT count(*) FROM events)"""
+                      (SELECT max(rule) FROM exposures), (SELECT count(*) FROM records),
+                      (SELECT count(*) FROM presences), (SELECT count(*) FROM events)"""
 
 
 def ask(folder: str, stays: bool, ends: Connection) -> None:
@@ -111,8 +111,8 @@ def test_columns_are_described_in_the_catalog(tmp_path: Path) -> None:
         lake.publish(lakes.EMPTY, [PACKS])
     with open_catalog(tmp_path) as analyst:
         described = analyst.execute(
-            "SELECT count(*), count(duckdb_columns.comment) FROM duckdb_columns() JOIN duckdb_views() ON table_name = view_name "
-            "WHERE NOT duckdb_views.internal"
+            "SELECT count(*), count(c.comment) FROM duckdb_columns() c JOIN duckdb_views() v ON table_name = view_name "
+            "WHERE NOT v.internal"
         ).fetchone()
     assert described is not None
     assert described[0] == described[1] > 100
