@@ -23,7 +23,9 @@ _HEAD = '{{"source_record_id":"{id}","event_time":"{at}","version":{version},"op
 
 
 def resident_id(number: int) -> str:
-    first = f"990103{1940 + number % 70}{1 + number // 70 % 12:02d}{1 + number // 840 % 28:02d}{number // 23520 % 1000:03d}"
+    first = (
+        f"990103{1940 + number % 70}{1 + number // 70 % 12:02d}{1 + number // 840 % 28:02d}{number // 23520 % 1000:03d}"
+    )
     return first + check_digit(first)
 
 
@@ -69,8 +71,7 @@ class Million:
     def _cards(self) -> Iterator[str]:
         for n in range(0, len(self.ids), 3):
             yield (
-                f'{self._head("CARD", n, 0)}"card_no":"9901{n:08d}",'
-                f'"id_type":"resident_id","id_no":"{self.ids[n]}"}}\n'
+                f'{self._head("CARD", n, 0)}"card_no":"9901{n:08d}","id_type":"resident_id","id_no":"{self.ids[n]}"}}\n'
             )
 
     def _draw(self, count: int) -> Iterator[tuple[int, int, int, int]]:
@@ -96,7 +97,8 @@ class Million:
             kind = kinds[place % 4]
             yield (
                 f'{self._head("LEG", n, at)}"id_type":"resident_id","id_no":"{self.ids[person]}","place_kind":"{kind}",'
-                f'"place_code":"V{place % 9000}","since_at":"{self.minutes[at]}","until_at":"{self.minutes[at + lasts]}"}}\n'
+                f'"place_code":"V{place % 9000}","since_at":"{self.minutes[at]}",'
+                f'"until_at":"{self.minutes[at + lasts]}"}}\n'
             )
 
     def _tickets(self, count: int) -> Iterator[str]:
@@ -115,7 +117,8 @@ class Million:
             onset = (2 + n % 4) * 1440 + n * 7 % 1440
             yield (
                 f'{self._head("CASE", n, onset + 600)}"id_type":"resident_id","id_no":"{self.ids[person]}",'
-                f'"classification":"confirmed","onset_at":"{self.minutes[onset]}","reported_at":"{self.minutes[onset + 600]}"}}\n'
+                f'"classification":"confirmed","onset_at":"{self.minutes[onset]}",'
+                f'"reported_at":"{self.minutes[onset + 600]}"}}\n'
             )
 
     def _admissions(self) -> Iterator[str]:
@@ -130,7 +133,8 @@ class Million:
         """A second delivery: one case's onset, a day earlier, as version 2."""
         onset = 2 * 1440 - 1440
         line = (
-            f'{self._head("CASE", 0, onset + 600, version=2)}"id_type":"resident_id","id_no":"{self.ids[self.sick[0]]}",'
+            f'{self._head("CASE", 0, onset + 600, version=2)}'
+            f'"id_type":"resident_id","id_no":"{self.ids[self.sick[0]]}",'
             f'"classification":"confirmed","onset_at":"{self.minutes[onset]}"}}\n'
         )
         (folder / "src.health.case_report.2.ndjson").write_text(line, encoding="utf-8")

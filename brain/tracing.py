@@ -16,6 +16,7 @@ import numpy as np
 
 from brain.identity import Identity
 from brain.runs import Mask, Table, among, distinct, size, take
+from schemas.codes import Flag
 from schemas.facts import Columns
 from schemas.keys import Ints, mix
 
@@ -140,7 +141,8 @@ class Tracing:
         """Adds the exposures of pairs of a source presence and another one. Out: their pairs."""
         if size(hot) == 0:
             return np.zeros(0, np.int64)
-        different = hot["uid"] != other["uid"]
+        # Two at a line whose vehicles are known meet in a vehicle or not at all.
+        different = (hot["uid"] != other["uid"]) & (hot["flags"] & other["flags"] & Flag.aboard == 0)
         hot, other = take(hot, different), take(other, different)
         person = self._identity.resolve(other["ident"], other["since"])
         rows = {

@@ -93,3 +93,4 @@ class Flag(IntEnum):
     crew = 32
     soft_sleeper = 64
     symptomatic = 128  # coughing, vomiting, high fever during the ride
+    aboard = 256  # at a bus or metro line, of somebody whose vehicle is known

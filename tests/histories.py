@@ -26,7 +26,17 @@ KEY = Key("test", bytes(range(32)))
 Line = tuple[str, bytes]
 DAY_0 = 1_646_582_400  # 2022-03-07 00:00 +08:00, in seconds
 DAYS = 6
-_KINDS = ("household", "hotel_room", "room", "restaurant", "venue", "checkpoint", "entertainment", "hotel", "shared_facility")
+_KINDS = (
+    "household",
+    "hotel_room",
+    "room",
+    "restaurant",
+    "venue",
+    "checkpoint",
+    "entertainment",
+    "hotel",
+    "shared_facility",
+)
 _PLACES = ("health.survey_leg", "health.survey_leg", "police.hotel_stay", "health.case_report")
 _RIDES = ("transport.ticket", "transport.ticket", "transport.crew_duty", "health.survey_leg")
 _CLINIC = ("health.nat_sample", "health.nat_sample", "health.nat_result", "health.case_report", "health.survey_leg")
@@ -43,7 +53,9 @@ class World:
     def __init__(self, rng: Random) -> None:
         self.rng = rng
         self.kinds = [self.pick(*_KINDS) for _ in range(3)]
-        self.modes = [self.pick("train", "train", "bus", "coach", "aircraft", "ship", "metro", "taxi") for _ in range(2)]
+        self.modes = [
+            self.pick("train", "train", "bus", "coach", "aircraft", "ship", "metro", "taxi") for _ in range(2)
+        ]
         self.people = self.pick(4, 6, 9)
         self.focus = self.pick(_PLACES, _RIDES, _CLINIC, ())
         self.sources = (*_SOURCES, *self.focus * 8)
@@ -111,7 +123,12 @@ class World:
 
     def health_nat_sample(self) -> dict[str, Any]:
         tube = self.rng.randrange(9)
-        return {**self.ident(), "tube_code": f"T{tube}", "sampled_at": self.time(1), "pool_size": self.pick(1, 1, 1, 10)}
+        return {
+            **self.ident(),
+            "tube_code": f"T{tube}",
+            "sampled_at": self.time(1),
+            "pool_size": self.pick(1, 1, 1, 10),
+        }
 
     def health_nat_result(self) -> dict[str, Any]:
         result = self.pick("positive", "positive", "negative", "negative", "inconclusive")
@@ -141,7 +158,12 @@ class World:
         return {**body, **self.span("valid_since", "valid_until")} if self.rng.randrange(3) == 0 else body
 
     def police_hotel_stay(self) -> dict[str, Any]:
-        return {**self.ident(), "hotel_code": "1", "room": self.pick("101", "102"), **self.span("check_in_at", "check_out_at")}
+        return {
+            **self.ident(),
+            "hotel_code": "1",
+            "room": self.pick("101", "102"),
+            **self.span("check_in_at", "check_out_at"),
+        }
 
     def police_checkpoint_pass(self) -> dict[str, Any]:
         return {**self.ident(), "checkpoint_code": "1", "passed_at": self.time()}
@@ -174,7 +196,7 @@ class World:
     def transport_crew_duty(self) -> dict[str, Any]:
         mode = self.pick(*self.modes)
         area = {"carriage": self.maybe("1", 40), "compartment": self.maybe("1", 30), "row_from": self.maybe(2, 30)}
-        dated = {"mode": mode, "vehicle": "G1", "service_date": "2022-03-08"}
+        dated = {"mode": mode, "vehicle": "G1", "line": self.maybe("240路"), "service_date": "2022-03-08"}
         return {**self.ident(), **dated, **area, **self.span("since_at", "until_at")}
 
     def transport_card_holder(self) -> dict[str, Any]:

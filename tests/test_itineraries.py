@@ -161,13 +161,14 @@ def test_who_aboard_is_a_close_contact(row: int, judge: str, itineraries: Path, 
             name = f"F{row}-{record['source_record_id'].split(':', 2)[2]}-{at}".upper()
             kind, certainty = judged[judge].get((token(record["id_no"]), token(name)), (None, 0))
             assert kind == expected, who
+            sure = sure and record.get("confidence") != "vague"
             assert kind is NONE or (certainty > LOW) == sure, who
 
 
 def amended(itineraries: Path, folder: Path, row: int, source: str, changes: dict[str, Any]) -> dict[str, Any]:
     """A second version of a ride, with something the notice does not say; out: the record."""
     record = next(record for at, _, record in all_rides(itineraries) if at == row)
-    record = {**record, **changes, "version": 2}
+    record = {**record, **changes, "confidence": None, "version": 2}
     folder.mkdir(exist_ok=True)
     (folder / f"src.{source}.ndjson").write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
     return record

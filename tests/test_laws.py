@@ -13,7 +13,6 @@ from random import Random
 
 import pyarrow as pa
 import pytest
-from tests.histories import Line, batches, brain_view, differences, history, joined
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from schemas.codes import PersonClass
 from schemas.facts import FactBatch
 from schemas.policy import PackSeries
 from streams.packs import load_series
+from tests.histories import Line, batches, brain_view, differences, history, joined
 
 PACKS = {name: load_series(name) for name in ("cn", "cn-9", "who-2021", "cn-8-4d")}
 SEEDS = int(os.environ.get("LAW_SEEDS", "200"))
@@ -110,7 +110,9 @@ def test_a_correction_gives_the_view_that_would_stand_had_only_the_last_version_
     _same(brain_view(batches(_last_versions(lines)), packs), corrected)
 
 
-def _fold(brain: Brain, parts: list[FactBatch]) -> tuple[dict[int, int], set[tuple[int, int]], set[int], set[tuple[str, int, int]]]:
+def _fold(
+    brain: Brain, parts: list[FactBatch]
+) -> tuple[dict[int, int], set[tuple[int, int]], set[int], set[tuple[str, int, int]]]:
     classes: dict[int, int] = {}
     contacts: set[tuple[int, int]] = set()
     cases: set[int] = set()

@@ -94,7 +94,7 @@ def ride_leg(
         return "transport.ticket", _train(row, number, day, _completed(row, day, span, rail, note), note)
     _note_times(span, note)
     if head == "出租车" and plate:
-        times = {"pickup_at": span.since, "dropoff_at": span.until}
+        times = {"pickup_at": span.since, "dropoff_at": span.until, "confidence": _confidence(span)}
         return "transport.taxi_trip", {**person(number), "vehicle": plate, **times}
     if head == "大客车" and plate:
         coach = {"mode": "coach", "vehicle": plate, "service_date": day.isoformat(), **_ends(row, span)}
@@ -102,7 +102,7 @@ def ride_leg(
     for word, mode in (("公交车", "bus"), ("轻轨", "metro")):
         if word in what:
             tap = {"mode": mode, "line": what.removesuffix("公交车"), "on_at": span.since, "off_at": span.until}
-            return "transport.tap", {**person(number), **tap}
+            return "transport.tap", {**person(number), **tap, "confidence": _confidence(span)}
     return None
 
 
@@ -131,7 +131,12 @@ def _ends(row: Row, span: Span) -> Body:
         "alight": row["alight"] or None,
         "depart_at": span.since,
         "arrive_at": span.until,
+        "confidence": _confidence(span),
     }
+
+
+def _confidence(span: Span) -> str | None:
+    return "vague" if not span.since_given else span.confidence
 
 
 def _completed(row: Row, day: date, span: Span, rail: Timetable | None, note: Note) -> Span:
@@ -150,13 +155,13 @@ def _completed(row: Row, day: date, span: Span, rail: Timetable | None, note: No
 
 def _note_times(span: Span, note: Note) -> None:
     if not span.since_given and not span.until_given:
-        note("whole_day", "no times: the ride lasts from 00:00 to 24:00; its record has no field for vague times")
+        note("whole_day", "no times: the ride lasts from 00:00 to 24:00 and is vague")
     elif not span.since_given:
         note(
             "departure_unknown",
-            "only the end is given: the ride begins at 00:00; its record has no field for vague times",
+            "only the end is given: the ride begins at 00:00 and is vague",
         )
     elif not span.until_given:
         note("arrival_unknown", "no end is given: the ride lasts the pack's default")
     if span.confidence == "likely":
-        note("about", "a time is given as about: it is taken as it stands; the record has no field for that")
+        note("about", "a time is given as about: it is taken as it stands, and is likely")

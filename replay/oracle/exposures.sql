@@ -19,7 +19,8 @@ SELECT x.source, x.pack, x.place, x.kind, x.rec AS x_rec, x.flags AS x_flags, x.
        greatest(x.since_ms, y.since_ms) AS since_ms, least(x.until_ms, y.until_ms) AS until_ms
 FROM query_table(xs) x
 JOIN presences y ON y.place = x.place AND y.since_ms < x.until_ms AND x.since_ms < y.until_ms
-WHERE greatest(x.since_ms, y.since_ms) < least(x.until_ms, y.until_ms);
+WHERE greatest(x.since_ms, y.since_ms) < least(x.until_ms, y.until_ms)
+  AND NOT (has(x.flags, flag_aboard()) AND has(y.flags, flag_aboard()));
 
 -- The same with the other's person, without meetings of somebody with themselves.
 CREATE TEMP MACRO meetings(met) AS TABLE

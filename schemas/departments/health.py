@@ -15,8 +15,8 @@ from pydantic import Field
 from schemas.codes import Classification, Discovery, PlaceKind, Result
 from schemas.columns import Columns
 from schemas.facts import Columns as Rows
-from schemas.rides import Berth, trip
-from schemas.wire import Cabin, Code, Day, IdType, Instant, Name, Record, Row, Vehicle
+from schemas.rides import Berth, told, trip, with_lines
+from schemas.wire import Cabin, Code, Confidence, Day, IdType, Instant, Name, Record, Row, Vehicle
 
 _GROUNDED = Literal[
     "household", "hotel_room", "room", "restaurant", "entertainment", "shared_facility", "venue", "hotel", "checkpoint",
@@ -121,7 +121,7 @@ class SurveyLeg(Record):
     symptomatic: bool | None = None
     since_at: Instant
     until_at: Instant | None = None
-    confidence: Literal["certain", "likely", "vague"] | None = None
+    confidence: Confidence | None = None
 
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
@@ -131,7 +131,8 @@ class SurveyLeg(Record):
         roomed = np.isin(kinds, (PlaceKind.room, PlaceKind.hotel_room))
         stay = c.place(kinds, name, c.texts["room"].where(roomed))
         ride = trip(c, kinds)
-        sealed, confidence = c.number("sealed", -1), c.choice("confidence", {"certain": 1, "likely": 2, "vague": 3})
+        flags = told(c)
+        flags["vague"] |= rides & (c.text("vehicle").codes < 0)
         known = np.where(rides, c.texts["vehicle"].codes >= 0, name.codes >= 0)
         presence = {
             "row": c.rows,
@@ -140,19 +141,14 @@ class SurveyLeg(Record):
             "kind": kinds,
             "since_ms": c.number("since_at"),
             "until_ms": c.number("until_at"),
-            "flags": c.bits(
-                vague=(confidence == 3) | (rides & ~known),
-                since_inferred=confidence == 2,
-                sealed=sealed == 1,
-                ventilated=sealed == 0,
-                soft_sleeper=c.choice("berth", {"soft_sleeper": 1}) == 1,
-                symptomatic=c.number("symptomatic", 0) == 1,
-            ),
+            "flags": c.bits(**flags),
             "seat": np.where(rides, c.seat("carriage", "compartment", "seat", "row", "row"), 0),
         }
         # A leg that names neither place nor vehicle is kept as a record, but shows nobody anywhere.
         named = np.where(rides, known | (c.texts["line"].codes >= 0), name.codes >= 0)
-        return {"presences": {column: values[named] for column, values in presence.items()}}
+        legs = with_lines(c, kinds, presence)
+        named = named[legs["row"]]
+        return {"presences": {column: values[named] for column, values in legs.items()}}
 
 
 class IsolationAdmission(Record):
@@ -188,4 +184,6 @@ class IsolationDischarge(Record):
         return {"discharges": {"row": c.rows, "ident": ident, "discharged_ms": c.number("discharged_at")}}
 
 
-RECORDS: tuple[type[Record], ...] = (CaseReport, NatSample, NatResult, SurveyLeg, IsolationAdmission, IsolationDischarge)
+RECORDS: tuple[type[Record], ...] = (
+    CaseReport, NatSample, NatResult, SurveyLeg, IsolationAdmission, IsolationDischarge,
+)  # fmt: skip

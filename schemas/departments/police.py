@@ -162,7 +162,7 @@ class IdentityLink(Record):
     def _somebody_holds_it(self) -> Self:
         ranks = sorted(IDENTIFIER_KINDS.index(kind) for kind in (self.id_type, self.other_id_type))
         if ranks[0] >= len(ANCHOR_KINDS) and (ranks[0] != PHONE_RANK or ranks[1] == PHONE_RANK):
-            hint = "one side must be a document (resident_id, passport, person_no), or a phone that holds something else"
+            hint = "one side must be a resident_id, passport or person_no, or a phone that holds something else"
             raise PydanticCustomError("link_kinds", "{hint}", {"hint": hint, "field": "other_id_type"})
         if (self.id_type, self.id_no) == (self.other_id_type, self.other_id_no):
             raise PydanticCustomError(

@@ -16,8 +16,8 @@ from schemas.columns import Columns
 from schemas.departments.police import link
 from schemas.facts import Columns as Rows
 from schemas.keys import Ints
-from schemas.rides import VEHICLES, Berth, Mode, trip
-from schemas.wire import Cabin, Code, Day, IdType, Instant, Name, Record, Row, Vehicle
+from schemas.rides import VEHICLES, Berth, Mode, told, trip, with_lines
+from schemas.wire import Cabin, Code, Confidence, Day, IdType, Instant, Name, Record, Row, Vehicle
 
 
 def _presence(c: Columns, kinds: Ints, place: Ints, since: str, until: str, flags: Ints, seat: Ints | None) -> Rows:
@@ -54,22 +54,18 @@ class Ticket(Record):
     alight: Name | None = None
     depart_at: Instant
     arrive_at: Instant | None = None
+    confidence: Confidence | None = None
 
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
-        kinds, sealed = c.choice("mode", VEHICLES), c.number("sealed", -1)
-        flags = c.bits(
-            sealed=sealed == 1,
-            ventilated=sealed == 0,
-            soft_sleeper=c.choice("berth", {"soft_sleeper": 1}) == 1,
-        )
+        kinds, flags = c.choice("mode", VEHICLES), c.bits(**told(c))
         seat = c.seat("carriage", "compartment", "seat", "row", "row")
         return {"presences": _presence(c, kinds, trip(c, kinds), "depart_at", "arrive_at", flags, seat)}
 
 
 class Tap(Record):
-    """刷卡乘车: on and off a bus or metro. The ride is reported at boarding and amended at alighting; with the line
-    alone, everybody on that line at the time is aboard, and the presence is vague."""
+    """刷卡乘车: on and off a bus or metro. The ride is reported at boarding and amended at alighting. With the line
+    alone, everybody on that line at the time may have been aboard, and the presence is vague."""
 
     record: ClassVar[str] = "tap"
     identifiers: ClassVar = (("id_type", "id_no"),)
@@ -83,13 +79,15 @@ class Tap(Record):
     sealed: bool | None = None
     on_at: Instant
     off_at: Instant | None = None
+    confidence: Confidence | None = None
 
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
-        kinds, sealed = c.choice("mode", VEHICLES), c.number("sealed", -1)
-        flags = c.bits(sealed=sealed == 1, ventilated=sealed == 0, vague=c.texts["vehicle"].codes < 0)
+        kinds, flags = c.choice("mode", VEHICLES), told(c)
+        flags["vague"] |= c.text("vehicle").codes < 0
         seat = c.seat("carriage", "", "", "", "")
-        return {"presences": _presence(c, kinds, trip(c, kinds), "on_at", "off_at", flags, seat)}
+        rides = _presence(c, kinds, trip(c, kinds), "on_at", "off_at", c.bits(**flags), seat)
+        return {"presences": with_lines(c, kinds, rides)}
 
 
 class TaxiTrip(Record):
@@ -103,12 +101,13 @@ class TaxiTrip(Record):
     vehicle: Vehicle
     pickup_at: Instant
     dropoff_at: Instant | None = None
+    confidence: Confidence | None = None
 
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
         kinds = np.full(c.count, int(PlaceKind.taxi))
-        none = np.zeros(c.count, np.int64)
-        return {"presences": _presence(c, kinds, trip(c, kinds), "pickup_at", "dropoff_at", none, None)}
+        flags = c.bits(**told(c))
+        return {"presences": _presence(c, kinds, trip(c, kinds), "pickup_at", "dropoff_at", flags, None)}
 
 
 class CrewDuty(Record):
@@ -121,6 +120,7 @@ class CrewDuty(Record):
     id_no: Code
     mode: Mode
     vehicle: Vehicle
+    line: Code | None = None
     service_date: Day | None = None
     carriage: Cabin | None = None
     compartment: Cabin | None = None
@@ -134,7 +134,8 @@ class CrewDuty(Record):
         kinds = c.choice("mode", VEHICLES)
         flags = c.bits(crew=np.ones(c.count, np.bool_))
         seat = c.seat("carriage", "compartment", "", "row_from", "row_until")
-        return {"presences": _presence(c, kinds, trip(c, kinds), "since_at", "until_at", flags, seat)}
+        rides = _presence(c, kinds, trip(c, kinds), "since_at", "until_at", flags, seat)
+        return {"presences": with_lines(c, kinds, rides)}
 
 
 class CardHolder(Record):

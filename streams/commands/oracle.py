@@ -66,7 +66,7 @@ def oracle(
     current = Current(lake) if lake is not None else None
     with asked():
         packs = PackSeries([load_pack(n) for n in current.manifest["packs"]]) if current else load_series(pack)
-    secret = find_key(current.lake, key) if current else _NO_LAKE
+    secret = _NO_LAKE if current is None and key is None else find_key(current.lake if current else records, key)
     reader = Reader(parts, {})
     batch = read_all(reader, Intake(secret))
     views = answer(*as_tables(batch), packs)
