@@ -26,7 +26,7 @@ from schemas.keys import Key
 from schemas.policy import PackSeries
 from sinks.lake import Lake
 from streams.batches import merged
-from streams.records import Chunk, Reader
+from streams.records import CHUNK_LINES, Chunk, Reader
 
 COMMIT_RECORDS = 100_000
 """Records in a commit. Fewer make more and smaller files, more cost a longer repetition after a kill."""
@@ -80,8 +80,16 @@ class _Pending:
 class Engine:
     """The stages over one open lake. Making one restores the brain from the lake's facts."""
 
-    def __init__(self, lake: Lake, key: Key, packs: PackSeries) -> None:
+    def __init__(
+        self,
+        lake: Lake,
+        key: Key,
+        packs: PackSeries,
+        commit_records: int = COMMIT_RECORDS,
+        step_records: int = STEP_RECORDS,
+    ) -> None:
         self.lake, self.packs = lake, packs
+        self._commit_records, self._step_records = commit_records, step_records
         self.intake = Intake(key)
         self.brain = Brain(packs)
         self.summary = Summary()
@@ -91,23 +99,22 @@ class Engine:
                 self.brain.step(batch)
                 self.summary.restored += batch.records.num_rows
 
-    def run(self, reader: Reader, progress: Progress = lambda _bytes, _part: None) -> Summary:
+    def run(self, reader: Reader, progress: Progress = lambda _bytes, _part: None, lines: int = CHUNK_LINES) -> Summary:
         """Reads everything that is unread, and publishes. Errors: CommandError and OSError; run again after them."""
         position, last = 0, None
-        for chunk in self._timed_chunks(reader):
+        for chunk in self._timed_chunks(reader.chunks(lines)):
             position = position if chunk.part is last else 0
             self.take(chunk)
             progress(chunk.position - position, chunk.part.name)
             position, last = chunk.position, chunk.part
             pending = self._pending
-            if pending.records >= COMMIT_RECORDS or time.monotonic() - pending.since >= COMMIT_S:
+            if pending.records >= self._commit_records or time.monotonic() - pending.since >= COMMIT_S:
                 self.commit()
         self.commit()
         self.summary.troubles = reader.troubles
         return self.publish()
 
-    def _timed_chunks(self, reader: Reader) -> Iterator[Chunk]:
-        chunks = reader.chunks()
+    def _timed_chunks(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         while True:
             with self.summary.timed("read"):
                 chunk = next(chunks, None)
@@ -125,7 +132,7 @@ class Engine:
         pending.rejects += rejects
         pending.progress[chunk.part.name] = chunk.next_offset
         pending.records += len(chunk.lines)
-        if sum(b.records.num_rows for b in pending.batches[pending.stepped :]) >= STEP_RECORDS:
+        if sum(b.records.num_rows for b in pending.batches[pending.stepped :]) >= self._step_records:
             self._step()
 
     def take_batch(self, batch: FactBatch) -> None:

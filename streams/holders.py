@@ -1,6 +1,6 @@
 """Holders: whose an identifier was, and when, as the lake's links say now.
 
-In: the lake's fact files, a token. Out: spans of time with the person each.
+In: the facts of a snapshot, a token. Out: spans of time with the person each.
 Invariant: the same answer as the brain gives (brain/identity.py); a contested identifier stands for itself.
 Deliberately absent: identifiers; a token is all that is asked for.
 """
@@ -8,7 +8,6 @@ Deliberately absent: identifiers; a token is all that is asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from brain.identity import Identity
 from schemas.facts import FACT_COLUMNS
 from schemas.instants import BEGIN_MS, OPEN_MS
 from schemas.keys import ANCHOR_KINDS, Ints, rank
+from streams.current import Current
 from streams.proof import standing_facts
 
 
@@ -28,13 +28,19 @@ class Holding:
     until_ms: int
 
 
-def holdings(lake: Path, token: int) -> list[Holding]:
-    """The spans of a token, oldest first; a document has one."""
+def find_identity(current: Current) -> tuple[Identity, dict[str, Ints]]:
+    """Who is who by the snapshot's links, and the links themselves."""
     columns = ("rec", *FACT_COLUMNS["links"])
-    rows = np.array(standing_facts(lake, "links", columns), np.int64).reshape(-1, len(columns))
+    rows = np.array(standing_facts(current, "links", columns), np.int64).reshape(-1, len(columns))
     links = dict(zip(columns, rows.T, strict=True))
     identity = Identity()
     identity.change(links, np.zeros(0, np.int64))
+    return identity, links
+
+
+def holdings(current: Current, token: int) -> list[Holding]:
+    """The spans of a token, oldest first; a document has one."""
+    identity, links = find_identity(current)
     if rank(np.array([token]))[0] < len(ANCHOR_KINDS):
         return [Holding(int(identity.resolve(np.array([token]), np.array([0]))[0]), BEGIN_MS, OPEN_MS)]
     edges = _edges(links, token)

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cache
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -21,18 +20,18 @@ from schemas.codes import Flag, PlaceKind
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import place_code, record_tokens
 from schemas.policy import Pack, PackSeries
-from sinks.store import CLOSED_NETWORK
 from streams.current import Current
 
+_SIDES = ("source_record", "contact_record")
 _PROVES = ("reports", "samples", "results", "admissions")
 Row = dict[str, Any]
 PackNamed = Callable[[str], Pack]
 _STAMP = "rec, version, withdrawn, digest"
 _STANDING = f"""
     CREATE TEMP TABLE standing AS SELECT {_STAMP}, min(part) AS part, arg_min("offset", (part, "offset")) AS line
-    FROM read_parquet(?) WHERE rec IN (SELECT rec FROM asked) GROUP BY {_STAMP}
+    FROM records WHERE rec IN (SELECT rec FROM asked) GROUP BY {_STAMP}
     QUALIFY row_number() OVER (PARTITION BY rec ORDER BY version DESC, withdrawn DESC, digest DESC) = 1"""
-_JOIN = f"FROM read_parquet(?) JOIN standing USING ({_STAMP}) WHERE NOT withdrawn"
+_JOIN = f"JOIN standing USING ({_STAMP}) WHERE NOT withdrawn"
 
 
 @dataclass(frozen=True)
@@ -44,41 +43,37 @@ class Origins:
     seen: dict[tuple[str, str], Seen]
 
 
-def find_origins(lake: Path, records: Iterable[str], packs: PackSeries) -> Origins:
+def find_origins(current: Current, records: Iterable[str], packs: PackSeries) -> Origins:
     """Looks up records by their published names (`source/record id`)."""
     names = sorted(set(records))
     recs = [int(record_tokens(*_split(name))[0]) for name in names]
     name_of = dict(zip(recs, names, strict=True))
-    with duckdb.connect(config=CLOSED_NETWORK) as db:
+    with current.facts() as db:
         db.register("asked", pa.table({"rec": pa.array(recs, pa.int64())}))
-        db.execute(_STANDING, [_files(lake, "records")])
+        db.execute(_STANDING)
         at = {name_of[r]: (part, n) for r, part, n in db.execute("SELECT rec, part, line FROM standing").fetchall()}
         says: dict[str, set[str]] = {}
         for table in _PROVES:
-            for (rec,) in db.execute(f"SELECT DISTINCT rec {_JOIN}", [_files(lake, table)]).fetchall():
+            for (rec,) in db.execute(f"SELECT DISTINCT rec FROM {table} {_JOIN}").fetchall():
                 says.setdefault(name_of[rec], set()).add(table)
-        sql = f"SELECT rec, place, kind, since_ms, until_ms, flags, seat {_JOIN}"
-        found = db.execute(sql, [_files(lake, "presences")]).fetchall()
+        found = db.execute(
+            f"SELECT rec, place, kind, since_ms, until_ms, flags, seat FROM presences {_JOIN}"
+        ).fetchall()
     seen = {(name_of[rec], place_code(place)): _seen(packs, *rest) for rec, place, *rest in found}
     return Origins(at, {name: frozenset(tables) for name, tables in says.items()}, seen)
 
 
-def standing_facts(lake: Path, table: str, columns: tuple[str, ...]) -> list[tuple[int, ...]]:
+def standing_facts(current: Current, table: str, columns: tuple[str, ...]) -> list[tuple[int, ...]]:
     """The rows of a small fact table whose record stands."""
-    with duckdb.connect(config=CLOSED_NETWORK) as db:
-        db.execute("CREATE TEMP TABLE asked AS SELECT DISTINCT rec FROM read_parquet(?)", [_files(lake, table)])
-        db.execute(_STANDING, [_files(lake, "records")])
-        sql = f"SELECT DISTINCT {', '.join(columns)} {_JOIN}"
-        return list(db.execute(sql, [_files(lake, table)]).fetchall())
+    with current.facts() as db:
+        db.execute(f"CREATE TEMP TABLE asked AS SELECT DISTINCT rec FROM {table}")
+        db.execute(_STANDING)
+        return list(db.execute(f"SELECT DISTINCT {', '.join(columns)} FROM {table} {_JOIN}").fetchall())
 
 
 def _split(name: str) -> tuple[str, list[str]]:
     source, _, record_id = name.partition("/")
     return source, [record_id]
-
-
-def _files(lake: Path, table: str) -> list[str]:
-    return sorted(str(path) for path in (lake / "facts" / table).glob("*.parquet"))
 
 
 def _seen(packs: PackSeries, kind: int, since: int, until: int, flags: int, seat: int) -> Seen:
@@ -91,31 +86,53 @@ def _seen(packs: PackSeries, kind: int, since: int, until: int, flags: int, seat
 
 def grounds_of(current: Current, contacts: list[Row], packs: PackSeries, pack_named: PackNamed) -> list[Grounds]:
     """Everything that contacts of the snapshot rest on. `pack_named`: the pack of a name; errors: ValueError."""
-    bare = [_bare(current, contact, pack_named) for contact in contacts]
-    every = [g for one in bare for g in (one, *one.first)]
-    records = {row[side] for g in every for row in g.evidence for side in ("source_record", "contact_record")}
-    records |= {record for g in every for record in g.case["records"]}
-    found = find_origins(current.lake, records, packs)
+    if not contacts:
+        return []
+    pack_named = cache(pack_named)
+    second = [c["source_person"] for c in contacts if c["degree"] == 2]
+    first = current.rows("contacts", contact_person=second, degree=1) if second else []
+    every = [*contacts, *first]
+    views = _Views.of(current, every, second)
+    records = {row[side] for rows in views.evidence.values() for row in rows for side in _SIDES}
+    records |= {record for case in views.cases.values() for record in case["records"]}
+    found = find_origins(current, records, packs)
 
-    def whole(g: Grounds) -> Grounds:
-        first = tuple(whole(one) for one in g.first)
-        return replace(g, first=first, origins=found.at, says=found.says, seen=found.seen)
+    def whole(contact: Row) -> Grounds:
+        case = views.cases[contact["case_person"]]
+        grounds = Grounds(
+            contact, tuple(views.evidence[contact["contact_id"]]), case, pack_named(contact["pack"]),
+            pack_named(case["pack"]), origins=found.at, says=found.says, seen=found.seen,
+        )  # fmt: skip
+        source, root = contact["source_person"], contact["case_person"]
+        if contact["degree"] < 2:
+            return replace(grounds, exposures=tuple(views.exposures.get((source, contact["contact_person"]), ())))
+        # The root's row leads: it is the one whose first exposure opens the source person's window.
+        above = [row for row in first if row["contact_person"] == source]
+        above.sort(key=lambda row: (row["case_person"] != root, row["first_exposure_at_ms"]))
+        return replace(grounds, first=tuple(whole(row) for row in above), source_isolated_ms=views.isolated[source])
 
-    return [whole(g) for g in bare]
+    return [whole(contact) for contact in contacts]
 
 
-def _bare(current: Current, contact: Row, pack_named: PackNamed) -> Grounds:
-    """From the published views alone."""
-    evidence = tuple(current.rows("contact_evidence", contact_id=contact["contact_id"]))
-    (case,) = current.rows("cases", case_person=contact["case_person"])
-    pack, case_pack = pack_named(contact["pack"]), pack_named(case["pack"])
-    if contact["degree"] < 2:
-        pair = {"case_person": contact["source_person"], "contact_person": contact["contact_person"]}
-        return Grounds(contact, evidence, case, pack, case_pack, tuple(current.rows("exposures", **pair)))
-    source = contact["source_person"]
-    first = current.rows("contacts", contact_person=source, degree=1)
-    # The root's row leads: it is the one whose first exposure opens the source person's window.
-    first.sort(key=lambda row: (row["case_person"] != contact["case_person"], row["first_exposure_at_ms"]))
-    (person,) = current.rows("persons", person=source)
-    nested = tuple(_bare(current, row, pack_named) for row in first)
-    return Grounds(contact, evidence, case, pack, case_pack, first=nested, source_isolated_ms=person["isolated_at_ms"])
+@dataclass(frozen=True)
+class _Views:
+    """The published rows around some contacts, each view read once."""
+
+    cases: dict[str, Row]
+    evidence: dict[str, list[Row]]
+    exposures: dict[tuple[str, str], list[Row]]
+    isolated: dict[str, int | None]
+
+    @staticmethod
+    def of(current: Current, contacts: list[Row], second: list[str]) -> _Views:
+        evidence: dict[str, list[Row]] = {}
+        for row in current.rows("contact_evidence", contact_id=[c["contact_id"] for c in contacts]):
+            evidence.setdefault(row["contact_id"], []).append(row)
+        exposures: dict[tuple[str, str], list[Row]] = {}
+        for row in current.rows("exposures", contact_person=[c["contact_person"] for c in contacts]):
+            exposures.setdefault((row["case_person"], row["contact_person"]), []).append(row)
+        cases = {
+            row["case_person"]: row for row in current.rows("cases", case_person=[c["case_person"] for c in contacts])
+        }
+        people = current.rows("persons", person=second) if second else []
+        return _Views(cases, evidence, exposures, {row["person"]: row["isolated_at_ms"] for row in people})

@@ -19,8 +19,9 @@ from streams.commands.lists import TABLES
 from streams.commands.run import run_records, show
 from streams.current import Current
 from streams.errors import CommandError
-from streams.keyfile import lake_exists
+from streams.keyfile import find_key, lake_exists
 from streams.packs import DEFAULT_SERIES
+from streams.score import render_score, truth_of
 from streams.terminal import console, cut, table
 
 PEOPLE = 1_200
@@ -62,6 +63,7 @@ def demo(
     say(table(f"密接 close contacts: {len(close):,}", headings, [cells(row) for row in shown]))
     say(more)
     secondary = current.rows("contacts", degree=2)
+    say(render_score(current, find_key(lake, None), truth_of(records)))
     finished = [row for row in secondary if row["last_exposure_at_ms"] is not None]
     for row in [*finished, *close, *secondary][:1]:
         say("为何 why, for one of them:\n")

@@ -16,6 +16,7 @@ import typer
 from schemas.identifiers import read_identifier
 from schemas.instants import OPEN_MS
 from schemas.keys import ANCHOR_KINDS, IDENTIFIER_KINDS, pseudonym
+from streams.current import Current
 from streams.errors import CommandError, asked
 from streams.holders import Holding, holdings
 from streams.opening import open_lake
@@ -35,11 +36,15 @@ from streams.terminal import (
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command("pseudonym", rich_help_panel="个人 people")(pseudonym_command)
+    # What is left over is refused here: the usual message would repeat it, and it may be half an identifier.
+    app.command("pseudonym", rich_help_panel="个人 people", context_settings={"allow_extra_args": True})(
+        pseudonym_command
+    )
     app.command(rich_help_panel="个人 people")(audit)
 
 
 def pseudonym_command(
+    context: typer.Context,
     kind: Annotated[str, typer.Argument(metavar="KIND", help="种类 one of " + ", ".join(IDENTIFIER_KINDS))],
     value: Annotated[
         str, typer.Argument(metavar="VALUE", help="号码；- 从标准输入读 the identifier; - reads it from input")
@@ -60,6 +65,8 @@ def pseudonym_command(
 
       brain pseudonym transit_card KC000001 --reason "家属询问 a relative asks"
     """
+    if context.args:
+        raise CommandError("参数过多 too many arguments; quote an identifier that holds spaces, or pass it with -")
     if kind not in IDENTIFIER_KINDS:
         raise CommandError(f"种类不明 unknown kind; expected one of {', '.join(IDENTIFIER_KINDS)}")
     if not reason.strip():
@@ -69,7 +76,7 @@ def pseudonym_command(
             given = sys.stdin.readline() if value == "-" else value
             token = opened.key.identifier(kind, read_identifier(kind, given))
         opened.lake.audit("pseudonym", reason.strip(), pseudonym(token), _actor())
-    held = holdings(lake, token)
+    held = holdings(Current(lake), token)
     anchor = kind in ANCHOR_KINDS
     if json:
         say_json({"code": pseudonym(token), "kind": kind, "holdings": [_plain(h) for h in held]})
