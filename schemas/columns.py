@@ -18,10 +18,12 @@ from schemas.codes import Flag, PlaceKind
 from schemas.facts import PLACE_SCHEMA
 from schemas.identifiers import public_label, read_identifier
 from schemas.instants import UNKNOWN_MS
-from schemas.keys import Ints, Key
+from schemas.keys import IDENTIFIER_KINDS, Ints, Key
 from schemas.seats import read_seat
 
 CACHE_MAX = 2_000_000
+IDENTIFIER_LENGTH_MAX = 64
+"""As schemas.wire.Code, which counts after normalisation; one character can become many."""
 _PRIVATE_PLACES = {PlaceKind.household, PlaceKind.hotel_room, PlaceKind.room, PlaceKind.taxi}
 
 
@@ -63,17 +65,21 @@ class Tokens:
         self._new_places: list[tuple[int, str, str]] = []
 
     def identifier(self, kind: str, value: str) -> int:
-        """The token; -1 for a text that is no such identifier."""
+        """The token; -1 for a text that is no such identifier, or no kind of one."""
         token = self._identifiers.get((kind, value))
         if token is None:
-            try:
-                token = self._key.identifier(kind, read_identifier(kind, value))
-            except ValueError:
-                token = -1
+            token = self._identify(kind, value) if kind in IDENTIFIER_KINDS else -1
             if len(self._identifiers) >= CACHE_MAX:
                 self._identifiers.clear()
             self._identifiers[kind, value] = token
         return token
+
+    def _identify(self, kind: str, value: str) -> int:
+        try:
+            normal = read_identifier(kind, value)
+        except ValueError:
+            return -1
+        return self._key.identifier(kind, normal) if len(normal) <= IDENTIFIER_LENGTH_MAX else -1
 
     def place(self, kind: str, text: str, label: str) -> int:
         token = self._places.get((kind, text))
@@ -90,8 +96,7 @@ class Tokens:
     def take_places(self) -> pa.RecordBatch:
         """The places met since the last call (PLACE_SCHEMA)."""
         taken, self._new_places = self._new_places, []
-        columns = list(zip(*taken, strict=True)) if taken else [[], [], []]
-        arrays = [pa.array(c, f.type) for c, f in zip(columns, PLACE_SCHEMA, strict=True)]
+        arrays = [pa.array([place[i] for place in taken], f.type) for i, f in enumerate(PLACE_SCHEMA)]
         return pa.RecordBatch.from_arrays(arrays, schema=PLACE_SCHEMA)
 
 
@@ -142,7 +147,8 @@ class Columns:
             width = len(values.values)
             pairs, inverse = np.unique(kinds.codes * width + values.codes, return_inverse=True)
             names, texts = kinds.values, values.values
-            table = [self.tokens.identifier(names[p // width], texts[p % width]) if p >= 0 else 0 for p in pairs.tolist()]
+            token = self.tokens.identifier
+            table = [token(names[p // width], texts[p % width]) if p >= 0 else 0 for p in pairs.tolist()]
             tokens = np.array(table, np.int64)[inverse] if width else np.zeros(self.count, np.int64)
             self.idents[kind, value] = np.where((kinds.codes < 0) | (values.codes < 0), 0, tokens)
         return self.idents[kind, value]
@@ -167,16 +173,25 @@ class Columns:
         first, inverse = group(*(t.codes for t in texts), *rows)
         packed = np.zeros(len(first), np.int64)
         for at, row in enumerate(first.tolist()):
-            words = [t.values[t.codes[row]] if t.codes[row] >= 0 else "" for t in texts]
-            packed[at] = read_seat(*words, row_from=int(rows[0][row]), row_until=int(rows[1][row]))
+            spelled, car, cabin = (t.values[t.codes[row]] if t.codes[row] >= 0 else "" for t in texts)
+            packed[at] = read_seat(spelled, car, cabin, int(rows[0][row]), int(rows[1][row]))
         return packed[inverse]
 
 
 def group(*columns: Ints) -> tuple[Ints, Ints]:
     """The distinct rows of integer columns: (index of the first row of each group, group of each row)."""
-    combined = np.zeros(len(columns[0]), np.int64)
-    for column in columns:
-        _, codes = np.unique(column, return_inverse=True)
-        _, combined = np.unique(combined * (len(column) + 1) + codes, return_inverse=True)
+    combined, width = np.zeros(len(columns[0]), np.int64), 1
+    for column in columns if len(columns[0]) else ():
+        low, high = int(column.min()), int(column.max())
+        if low == high:
+            continue
+        span = high - low + 1
+        if width * span >= 1 << 62:  # no room to write them side by side: number what there is so far
+            _, combined = np.unique(combined, return_inverse=True)
+            values, column = np.unique(column, return_inverse=True)
+            low, span, width = 0, len(values), int(combined.max()) + 1
+        combined, width = combined * span + (column - low), width * span
+    if width == 1:
+        return np.zeros(min(1, len(combined)), np.int64), combined
     _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
     return first.astype(np.int64), inverse.astype(np.int64)

@@ -7,8 +7,10 @@ Deliberately absent: what records mean, and any value of a field in any message.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
@@ -42,7 +44,7 @@ class Reject:
     reason: str
     field: str
     hint: str
-    raw: bytes = field(repr=False)
+    raw: bytes = dataclasses.field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Field:
     adapter: TypeAdapter[Any]
 
 
+@cache
 def fields_of(model: type[Envelope]) -> tuple[Field, ...]:
     """The fields of a model, derived from its annotations."""
     found = []

@@ -27,6 +27,8 @@ from schemas.wire import RECORD_ID, Record
 
 Mask = npt.NDArray[np.bool_]
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\\u0000")
+BRACKETS_MAX = 32
+"""Lines with more opening brackets are left to the strict decoder: Arrow's reader recurses without limit."""
 _ARROW = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "list": pa.list_(pa.string())}
 _BAD = object()
 
@@ -40,7 +42,9 @@ class FastDecoder:
         self.tokens = tokens
         self._schema = pa.schema([pa.field(f.name, _ARROW.get(f.holds, pa.string())) for f in self.fields])
         self._seen: dict[str, dict[str, Any]] = {f.name: {} for f in self.fields}
-        self._bulk = "_somebody_holds_it" not in dir(model)
+        # Checks that a model adds to those of Record are known to the model alone: its records take the strict path.
+        own, base = model.__pydantic_decorators__, Record.__pydantic_decorators__
+        self._bulk = own.model_validators.keys() == base.model_validators.keys() and not own.field_validators
 
     def decode(self, lines: list[bytes], unknown: Counter[str]) -> tuple[Columns, Ints] | None:
         """Columns of the accepted rows and their indices into `lines`; None if the chunk as a whole is doubtful."""
@@ -49,46 +53,51 @@ class FastDecoder:
             return None
         good: Mask = np.ones(len(lines), np.bool_)
         c = Columns(len(lines), self.tokens)
-        try:
-            for f in self.fields:
-                good &= self._field(f, table.column(f.name), c)
-        except UnicodeDecodeError:
-            return None
+        for f in self.fields:
+            good &= self._field(f, table.column(f.name), c)
         good &= c.texts["operation"].map(lambda word: int(word == "upsert"), 0) == 1
         good &= self._checks(c)
+        extra = {name: table.column(name) for name in table.column_names[len(self.fields) :]}
+        for column in extra.values():
+            good &= _sound(column)
         kept = np.flatnonzero(good).astype(np.int64)
-        known = {f.name for f in self.fields}
-        for name in table.column_names:
-            if name not in known and (count := len(kept) - table.column(name).take(pa.array(kept)).null_count):
+        for name, column in extra.items():
+            if count := int(np.count_nonzero(_given(column)[kept])):
                 unknown[name] += count
         return _take(c, kept), kept
 
     def _table(self, lines: list[bytes]) -> pa.Table | None:
+        """The lines as a table, one row each; None if that cannot be said for certain."""
         whole = b"\n".join(lines)
-        if not self._bulk or _SURROGATE.search(whole) or any(len(x) > LINE_BYTES_MAX for x in lines):
+        if not self._bulk or not _apart(whole, len(lines)) or max(map(len, lines)) > LINE_BYTES_MAX:
             return None
-        if any(x[:1] != b"{" or x[-1:] != b"}" for x in lines):
+        if b"\\u" in whole and _SURROGATE.search(whole):
+            return None
+        if b"[" in whole and max(x.count(b"[") for x in lines) > BRACKETS_MAX:
             return None
         try:
-            whole.decode()
+            if not whole.isascii():
+                whole.decode()
             options = pj.ParseOptions(explicit_schema=self._schema, unexpected_field_behavior="infer")
             blocks = pj.ReadOptions(use_threads=False, block_size=max(len(whole) + 1, 1024))
             table = pj.read_json(pa.BufferReader(whole), blocks, options)
         except (UnicodeDecodeError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError):
             return None
-        return table.combine_chunks() if table.num_rows == len(lines) else None
+        return table if table.num_rows == len(lines) else None
 
     def _field(self, f: Field, column: pa.ChunkedArray, c: Columns) -> Mask:
         """Fills the column of one field; true where its values are beyond doubt."""
         array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-        given: Mask = array.is_valid().to_numpy(zero_copy_only=False)
-        fine = given if f.required else np.ones(len(array), np.bool_)
+        given: Mask = _given(array)
+        fine: Mask = given if f.required else np.ones(len(array), np.bool_)
         if f.holds == "instant":
             c.numbers[f.name] = np.where(given, instants(array), UNKNOWN_MS)
-            return fine & (~given | (c.numbers[f.name] != UNKNOWN_MS))
+            known: Mask = c.numbers[f.name] != UNKNOWN_MS
+            return fine & (~given | known)
         if f.holds == "record_id":
             c.texts[f.name] = Texts(np.arange(len(array), dtype=np.int64), array.to_pylist())
-            return fine & pc.match_substring_regex(array, RECORD_ID).fill_null(False).to_numpy(zero_copy_only=False)
+            matches: Mask = pc.match_substring_regex(array, RECORD_ID).fill_null(False).to_numpy(zero_copy_only=False)
+            return fine & matches
         if f.holds == "list":
             return fine & self._list(f, array, c)
         if f.holds == "text":
@@ -144,6 +153,42 @@ class FastDecoder:
             starts, ends = c.numbers[since], c.numbers[until]
             good &= (starts == UNKNOWN_MS) | (ends == UNKNOWN_MS) | (starts < ends)
         return good
+
+
+def _apart(whole: bytes, count: int) -> bool:
+    """Whether these are `count` lines that each begin and end as an object, with few objects and no NUL within."""
+    chars = np.frombuffer(whole, np.uint8)
+    ends = np.flatnonzero(chars == ord("\n"))
+    if len(ends) != count - 1 or whole[:1] != b"{" or whole[-1:] != b"}" or b"\0" in whole:
+        return False
+    if len(ends) and not (chars[ends - 1] == ord("}")).all() & (chars[ends + 1] == ord("{")).all():
+        return False
+    opened = np.flatnonzero(chars == ord("{"))
+    return len(opened) == count or int(np.bincount(np.searchsorted(ends, opened)).max()) <= BRACKETS_MAX
+
+
+def _given(column: pa.Array | pa.ChunkedArray) -> Mask:
+    """Which rows hold something other than null."""
+    if column.null_count in (0, len(column)):
+        return np.full(len(column), column.null_count == 0)
+    valid: Mask = np.asarray(column.is_valid())
+    return valid
+
+
+def _sound(column: pa.ChunkedArray) -> Mask:
+    """Which rows of a field that we do not know hold what every JSON reader accepts: Arrow's also takes NaN, Infinity
+    and whole numbers beyond all floats. Within a list or an object one such number puts the column in doubt."""
+    if pa.types.is_floating(column.type):
+        return np.asarray(pc.is_finite(column).fill_null(True))
+    return ~_given(column) | all(_finite(chunk) for chunk in column.chunks)
+
+
+def _finite(array: pa.Array) -> bool:
+    if pa.types.is_list(array.type):
+        return _finite(array.flatten())
+    if pa.types.is_struct(array.type):
+        return all(_finite(child) for child in array.flatten())
+    return not pa.types.is_floating(array.type) or bool(pc.all(pc.is_finite(array)).as_py() is not False)
 
 
 def _take(c: Columns, rows: Ints) -> Columns:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.columns import Columns, Tokens
 from schemas.decode import Reject, StrictDecoder, columns_of
@@ -45,7 +46,9 @@ class Intake:
         pieces: list[tuple[Columns, Ints]] = []
         doubtful: list[int] = []
         self._split(source, lines, np.arange(len(lines), dtype=np.int64), pieces, doubtful)
-        rejects, upserts, withdrawn = [], [], []
+        rejects: list[Reject] = []
+        upserts: list[tuple[int, dict[str, Any]]] = []
+        withdrawn: list[tuple[int, dict[str, Any]]] = []
         for index in doubtful:
             body = strict.decode(lines[index], unknown)
             if isinstance(body, tuple):
@@ -100,11 +103,11 @@ class Intake:
             return FactBatch(pa.RecordBatch.from_pylist([], RECORD_SCHEMA), facts, self._tokens.take_places())
         named = [c.texts["source_record_id"] for c, _ in every]
         ids = [texts.values[i] for texts in named for i in texts.codes.tolist()]
-        if _ID_LIKE.search("\n".join(ids)):
-            ids = [self._shown(i) for i in ids]
+        for at in np.flatnonzero(pc.match_substring_regex(pa.array(ids, pa.string()), "[0-9]{11}")).tolist():
+            ids[at] = self._shown(ids[at])
         event_ms = np.concatenate([c.numbers["event_time"] for c, _ in every])
         withdrawn = np.arange(count) >= start
-        columns = [
+        filled = [
             record_tokens(source, ids),
             pa.array([source]).dictionary_encode().take(pa.array(np.zeros(count, np.int32))).cast(pa.string()),
             ids,
@@ -115,7 +118,7 @@ class Intake:
             pa.array([part]).take(pa.array(np.zeros(count, np.int32))),
             offsets[np.concatenate([at for _, at in every])],
         ]
-        arrays = [pa.array(column, f.type) for column, f in zip(columns, RECORD_SCHEMA, strict=True)]
+        arrays = [pa.array(column, f.type) for column, f in zip(filled, RECORD_SCHEMA, strict=True)]
         return FactBatch(pa.RecordBatch.from_arrays(arrays, schema=RECORD_SCHEMA), facts, self._tokens.take_places())
 
     def _shown(self, record_id: str) -> str:

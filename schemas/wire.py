@@ -14,6 +14,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from schemas.columns import Columns
+from schemas.facts import Columns as Rows
 from schemas.identifiers import read_identifier
 from schemas.instants import read_instant
 from schemas.seats import ROW_MAX, code
@@ -25,7 +27,7 @@ RECORD_ID = r"^[A-Za-z0-9][A-Za-z0-9._:#/-]{0,79}$"
 
 
 def _fail(reason: str, hint: str, **context: str) -> PydanticCustomError:
-    return PydanticCustomError(reason, "{hint}", {"hint": hint, **context})  # type: ignore[arg-type]
+    return PydanticCustomError(reason, "{hint}", {"hint": hint, **context})
 
 
 def _read_time(value: Any) -> int:
@@ -87,6 +89,8 @@ Cabin = Annotated[str, Field(max_length=8), AfterValidator(_read_cabin)]
 Row = Annotated[int, Field(ge=1, le=ROW_MAX)]
 Phone = Annotated[str, Field(max_length=32), AfterValidator(_read_phone)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
+Confidence = Literal["certain", "likely", "vague"]
+"""How sure times are: `likely` about, `vague` no better than the day."""
 IdType = Literal["resident_id", "passport", "person_no", "phone", "code_token", "transit_card", "plate"]
 RecordId = Annotated[str, Field(pattern=RECORD_ID), "record_id"]
 
@@ -106,15 +110,22 @@ class Record(Envelope):
     """Base of the record models. A subclass says which field pairs are identifiers (kind, value) or (literal kind
     as `=phone`, value), and which pairs of times are intervals; both are checked for every record."""
 
+    record: ClassVar[str]
     identifiers: ClassVar[tuple[tuple[str, str], ...]] = ()
     intervals: ClassVar[tuple[tuple[str, str], ...]] = ()
+
+    @staticmethod
+    def read(c: Columns) -> dict[str, Rows]:
+        """What the records say, as fact columns by table (schemas/facts.py)."""
+        raise NotImplementedError
 
     @model_validator(mode="before")
     @classmethod
     def _normalise(cls, body: Any) -> Any:
         if not isinstance(body, dict):
             return body
-        read = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items()}
+        given = ((name, value) for name, value in body.items() if value is not None)
+        read = {name: tuple(value) if isinstance(value, list) else value for name, value in given}
         for kind_field, value_field in cls.identifiers:
             kind = kind_field[1:] if kind_field[0] == "=" else body.get(kind_field)
             value = body.get(value_field)
