@@ -7,13 +7,17 @@ Deliberately absent: exposures one by one; the view has them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from brain.cases import Case
+from brain.clinical import Clinical
 from brain.identity import Review
+from brain.persons import Persons
+from brain.rules import Rules
 from brain.runs import distinct, size
 from schemas.codes import PersonClass
 from schemas.events import EVENT_SCHEMA
@@ -21,17 +25,19 @@ from schemas.facts import Columns
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints
 
-if TYPE_CHECKING:
-    from brain.stages import Brain
-
 Changes = tuple[Columns, Columns]
 
 
 class Notices:
     """Remembers each person's class and the open reviews, to tell what changed."""
 
-    def __init__(self, brain: Brain) -> None:
-        self._brain = brain
+    def __init__(
+        self, rules: Rules, clinical: Clinical, persons: Persons, reviews: Callable[[], list[Review]]
+    ) -> None:
+        self._rules = rules
+        self._clinical = clinical
+        self._persons = persons
+        self._open_reviews = reviews
         self._class: dict[int, int] = {}
         self._reviews: set[Review] = set()
 
@@ -69,13 +75,13 @@ class Notices:
     def _contact(self, kind: str, rows: Columns, at: int, before: int, after: int) -> tuple[Any, ...]:
         person, source, degree = (int(rows[name][at]) for name in ("person", "source", "degree"))
         since, until = int(rows["first"][at]), int(rows["last"][at])
-        rule = self._brain.rules.names[int(rows["rule"][at])]
+        rule = self._rules.names[int(rows["rule"][at])]
         return kind, person, source, degree, before, after, since, until, rule, False
 
     def _classes(self, persons: Ints) -> list[tuple[Any, ...]]:
         if len(persons) == 0:
             return []
-        now = self._brain.persons.rows(persons)
+        now = self._persons.rows(persons)
         level = dict(zip(now["person"].tolist(), now["class"].tolist(), strict=True))
         changed = [p for p in persons.tolist() if self._class.get(p, 0) != level.get(p, 0)]
         lowered = np.array([p for p in changed if level.get(p, 0) < self._class.get(p, 0)], np.int64)
@@ -91,21 +97,12 @@ class Notices:
 
     def _isolated(self, persons: Ints) -> set[int]:
         """Those who have ever been admitted to isolation."""
-        return set(persons[distinct(self._brain.clinical.stays(persons)["of"])].tolist()) if len(persons) else set()
+        return set(persons[distinct(self._clinical.stays(persons)["of"])].tolist()) if len(persons) else set()
 
     def _review_changes(self) -> list[tuple[Any, ...]]:
-        now = set(reviews(self._brain))
+        now = set(self._open_reviews())
         rows = []
         for kind, changed in (("review_opened", now - self._reviews), ("review_closed", self._reviews - now)):
             rows += [(kind, r[1], 0, 0, 0, 0, r[2], UNKNOWN_MS, r[0], False) for r in sorted(changed)]
         self._reviews = now
         return rows
-
-
-def reviews(brain: Brain) -> list[Review]:
-    """Everything that a human must settle now."""
-    found = [r for rows in brain.identity.contested.values() for r in rows]
-    found += brain.cases.reviews.values()
-    found += brain.clinical.tube_conflicts.values()
-    found += [("version_conflict", rec, at_ms, ()) for rec, at_ms in brain.ledger.conflicts.items()]
-    return found

@@ -27,7 +27,7 @@ from brain.cases import Case, Cases
 from brain.circle import judge
 from brain.clinical import Clinical
 from brain.contacts import Contacts
-from brain.identity import Identity
+from brain.identity import Identity, Review
 from brain.ledger import Ledger
 from brain.notices import Notices
 from brain.persons import Persons
@@ -59,7 +59,7 @@ class Brain:
         self.tracing_2 = Tracing(self.identity, self.presences, self.secondary.judge, self.secondary.keep)
         self.contacts_2 = Contacts(self.rules, self.tracing_2, 2, self.secondary.eligible)
         self.persons = Persons(self.rules, self.clinical, self.cases, (self.contacts, self.contacts_2))
-        self.notices = Notices(self)
+        self.notices = Notices(self.rules, self.clinical, self.persons, self.reviews)
 
     def _judge(self, hot: Columns, other: Columns) -> Columns:
         flags, seat = (hot["flags"], other["flags"]), (hot["seat"], other["seat"])
@@ -89,7 +89,16 @@ class Brain:
 
     def view(self) -> dict[str, pa.Table]:
         """The raw current view: every table of schemas.views.VIEWS in canonical order."""
-        return view(self)
+        degrees = (self.contacts, self.contacts_2)
+        return view(self.rules, self.cases, self.tracing, degrees, self.persons, self.reviews())
+
+    def reviews(self) -> list[Review]:
+        """Everything that a human must settle now."""
+        found = [row for rows in self.identity.contested.values() for row in rows]
+        found += self.cases.reviews.values()
+        found += self.clinical.tube_conflicts.values()
+        found += [("version_conflict", rec, at_ms, ()) for rec, at_ms in self.ledger.conflicts.items()]
+        return found
 
     @staticmethod
     def _standing(batch: FactBatch, name: str, rec: Ints, event_ms: Ints, stands: Ints) -> Columns:

@@ -7,36 +7,43 @@ Deliberately absent: words, codes and dates; the sinks render them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from brain.notices import reviews
-from brain.persons import measures, test_days
+from brain.cases import Cases
+from brain.contacts import Contacts
+from brain.identity import Review
+from brain.persons import Persons, measures, test_days
 from brain.rules import Rules
 from brain.runs import Table, size
+from brain.tracing import Tracing
 from schemas.facts import Columns
 from schemas.keys import Ints, mix
 from schemas.views import raw_schema
 
-if TYPE_CHECKING:
-    from brain.stages import Brain
-
 _LISTS = {"records", "test_days", "people"}
 
 
-def view(brain: Brain) -> dict[str, pa.Table]:
-    rules = brain.rules
-    contacts = [_contacts(rules, c.table) for c in (brain.contacts, brain.contacts_2)]
-    evidence = [_evidence(rules, c.deciding(), c.table) for c in (brain.contacts, brain.contacts_2)]
+def view(
+    rules: Rules,
+    cases: Cases,
+    tracing: Tracing,
+    degrees: tuple[Contacts, Contacts],
+    persons: Persons,
+    reviews: list[Review],
+) -> dict[str, pa.Table]:
+    """Every table of schemas.views.VIEWS, raw."""
+    contacts = [_contacts(rules, c.table) for c in degrees]
+    evidence = [_evidence(rules, c.deciding(), c.table) for c in degrees]
     return {
-        "cases": _table("cases", _cases(brain)),
-        "exposures": _table("exposures", _exposures(rules, brain.tracing.exposed())),
+        "cases": _table("cases", _cases(rules, cases)),
+        "exposures": _table("exposures", _exposures(rules, tracing.exposed())),
         "contacts": _table("contacts", _join(contacts)),
         "contact_evidence": _table("contact_evidence", _join(evidence)),
-        "persons": _table("persons", _persons(brain)),
-        "reviews": _table("reviews", _reviews(brain)),
+        "persons": _table("persons", _persons(rules, persons)),
+        "reviews": _table("reviews", _reviews(reviews)),
     }
 
 
@@ -57,9 +64,9 @@ def _packs(rules: Rules, numbers: Ints) -> Any:
     return _words([p.name for p in rules.packs], numbers)
 
 
-def _cases(brain: Brain) -> Raw:
-    people = sorted(brain.cases.standing)
-    cases = [brain.cases.standing[p] for p in people]
+def _cases(rules: Rules, standing: Cases) -> Raw:
+    people = sorted(standing.standing)
+    cases = [standing.standing[p] for p in people]
 
     def column(name: str) -> Ints:
         return np.array([getattr(c, name) for c in cases], np.int64)
@@ -75,7 +82,7 @@ def _cases(brain: Brain) -> Raw:
         "window_since_ms": column("since_ms"),
         "window_until_ms": column("until_ms"),
         "window_rule": np.array([c.rule for c in cases], dtype=object),
-        "pack": _packs(brain.rules, column("pack")),
+        "pack": _packs(rules, column("pack")),
         "records": [list(c.records) for c in cases],
     }
 
@@ -143,9 +150,9 @@ def _evidence(rules: Rules, rows: Columns, table: Table) -> Raw:
     }
 
 
-def _persons(brain: Brain) -> Raw:
-    rows = brain.persons.rows()
-    isolate, monitor = measures(brain.rules, rows["pack"], rows["class"], rows["last"])
+def _persons(rules: Rules, persons: Persons) -> Raw:
+    rows = persons.rows()
+    isolate, monitor = measures(rules, rows["pack"], rows["class"], rows["last"])
     return {
         "person": rows["person"],
         "class": rows["class"],
@@ -155,13 +162,13 @@ def _persons(brain: Brain) -> Raw:
         "isolated_at_ms": rows["isolated"],
         "isolate_until_ms": isolate,
         "monitor_until_ms": monitor,
-        "test_days": test_days(brain.rules, rows["pack"], rows["class"], rows["last"]),
-        "pack": _packs(brain.rules, rows["pack"]),
+        "test_days": test_days(rules, rows["pack"], rows["class"], rows["last"]),
+        "pack": _packs(rules, rows["pack"]),
     }
 
 
-def _reviews(brain: Brain) -> Raw:
-    rows = sorted(reviews(brain))
+def _reviews(found: list[Review]) -> Raw:
+    rows = sorted(found)
     return {
         "kind": np.array([r[0] for r in rows], dtype=object),
         "subject": np.array([r[1] for r in rows], np.int64),

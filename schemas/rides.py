@@ -16,6 +16,7 @@ from schemas.codes import Flag, PlaceKind
 from schemas.columns import Columns
 from schemas.facts import Columns as Rows
 from schemas.keys import Ints
+from schemas.wire import Cabin, Code, Record, Row
 
 Mask = npt.NDArray[np.bool_]
 Mode = Literal["aircraft", "train", "coach", "bus", "metro", "ship", "taxi"]
@@ -23,6 +24,17 @@ Berth = Literal["seat", "hard_sleeper", "soft_sleeper"]
 VEHICLES = {kind.name: int(kind) for kind in PlaceKind if kind >= PlaceKind.aircraft}
 LINES = (PlaceKind.bus, PlaceKind.metro)
 SCHEDULED = (PlaceKind.aircraft, PlaceKind.train, PlaceKind.coach, PlaceKind.ship)
+
+
+class Seated(Record):
+    """The fields that say where in a vehicle somebody sat; `row` and `compartment` win over what `seat` spells."""
+
+    carriage: Cabin | None = None
+    compartment: Cabin | None = None
+    row: Row | None = None
+    seat: Code | None = None
+    berth: Berth | None = None
+    sealed: bool | None = None
 
 
 def told(c: Columns) -> dict[str, Mask]:

@@ -15,8 +15,8 @@ from pydantic import Field
 from schemas.codes import Classification, Discovery, PlaceKind, Result
 from schemas.columns import Columns
 from schemas.facts import Columns as Rows
-from schemas.rides import Berth, told, trip, with_lines
-from schemas.wire import Cabin, Code, Confidence, Day, IdType, Instant, Name, Record, Row, Vehicle
+from schemas.rides import told, trip, with_lines
+from schemas.wire import Code, Confidence, Day, IdType, Instant, Name, Record, Vehicle
 
 _GROUNDED = Literal[
     "household", "hotel_room", "room", "restaurant", "entertainment", "shared_facility", "venue", "hotel", "checkpoint",
@@ -96,7 +96,7 @@ class NatResult(Record):
         return {"results": result}
 
 
-class SurveyLeg(Record):
+class SurveyLeg(Seated):
     """流调轨迹: one stay or ride of a person, as told to or found by an investigator. A place is named by its code, or
     else by its name; a room by code and room; a ride by vehicle and service date. Homes carry a household code."""
 
@@ -112,12 +112,6 @@ class SurveyLeg(Record):
     vehicle: Vehicle | None = None
     line: Code | None = None
     service_date: Day | None = None
-    carriage: Cabin | None = None
-    compartment: Cabin | None = None
-    row: Row | None = None
-    seat: Code | None = None
-    berth: Berth | None = None
-    sealed: bool | None = None
     symptomatic: bool | None = None
     since_at: Instant
     until_at: Instant | None = None

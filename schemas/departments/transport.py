@@ -16,7 +16,7 @@ from schemas.columns import Columns
 from schemas.departments.police import link
 from schemas.facts import Columns as Rows
 from schemas.keys import Ints
-from schemas.rides import VEHICLES, Berth, Mode, told, trip, with_lines
+from schemas.rides import VEHICLES, Mode, told, trip, with_lines
 from schemas.wire import Cabin, Code, Confidence, Day, IdType, Instant, Name, Record, Row, Vehicle
 
 
@@ -33,8 +33,8 @@ def _presence(c: Columns, kinds: Ints, place: Ints, since: str, until: str, flag
     }
 
 
-class Ticket(Record):
-    """客票: a seat or berth on a train, coach, flight or ship. `row` and `compartment` win over what `seat` spells."""
+class Ticket(Seated):
+    """客票: a seat or berth on a train, coach, flight or ship."""
 
     record: ClassVar[str] = "ticket"
     identifiers: ClassVar = (("id_type", "id_no"),)
@@ -44,12 +44,6 @@ class Ticket(Record):
     mode: Literal["train", "coach", "aircraft", "ship"]
     vehicle: Vehicle
     service_date: Day
-    carriage: Cabin | None = None
-    compartment: Cabin | None = None
-    row: Row | None = None
-    seat: Code | None = None
-    berth: Berth | None = None
-    sealed: bool | None = None
     board: Name | None = None
     alight: Name | None = None
     depart_at: Instant
