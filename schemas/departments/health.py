@@ -15,7 +15,7 @@ from pydantic import Field
 from schemas.codes import Classification, Discovery, PlaceKind, Result
 from schemas.columns import Columns
 from schemas.facts import Columns as Rows
-from schemas.rides import told, trip, with_lines
+from schemas.rides import Seated, told, trip, with_lines
 from schemas.wire import Code, Confidence, Day, IdType, Instant, Name, Record, Vehicle
 
 _GROUNDED = Literal[

@@ -16,7 +16,7 @@ from schemas.columns import Columns
 from schemas.departments.police import link
 from schemas.facts import Columns as Rows
 from schemas.keys import Ints
-from schemas.rides import VEHICLES, Mode, told, trip, with_lines
+from schemas.rides import VEHICLES, Mode, Seated, told, trip, with_lines
 from schemas.wire import Cabin, Code, Confidence, Day, IdType, Instant, Name, Record, Row, Vehicle
 
 
