@@ -29,10 +29,10 @@ def canonical(view: str, table: pa.Table) -> pa.Table:
     missing = [name for name in schema.names if name not in table.column_names]
     if missing:
         raise ValueError(f"view {view}: no column {', '.join(missing)}")
-    plain = table.select(schema.names).cast(schema).combine_chunks()
-    holes = [name for name in schema.names if plain[name].null_count]
+    holes = [name for name in schema.names if table[name].null_count]
     if holes:
         raise ValueError(f"view {view}: null in {', '.join(holes)}; raw views write unknown times as UNKNOWN_MS")
+    plain = table.select(schema.names).cast(schema).combine_chunks()
     order = canonical_order(plain)
     return plain if order is None else plain.take(pa.array(order)).combine_chunks()
 
