@@ -1,7 +1,7 @@
 """The `brain` command line: puts the commands together, and turns every error into one line and an exit code.
 
 In: arguments. Out: exit code 0; 1: something was found (a mismatch, a torn file, no such contact); 2: asked wrongly;
-3: an error of the program.
+3: an error of the program; 130: interrupted.
 Invariant: a traceback is shown with --debug alone, and never a value of a record.
 Deliberately absent: whatever a command does (streams/commands/).
 """
@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import typer
 
 from streams.commands import demo, explain, lists, oracle, packs, people, rejects, run, sets
-from streams.errors import BROKEN, USAGE, CommandError
+from streams.errors import BROKEN, INTERRUPTED, USAGE, CommandError
 from streams.terminal import console
 
 _DEBUG = "--debug"
@@ -50,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = _DEBUG in given
     try:
-        app(args=[a for a in given if a != _DEBUG], prog_name="brain")
+        result = app(args=[a for a in given if a != _DEBUG], prog_name="brain", standalone_mode=False)
+        return result if isinstance(result, int) else 0
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except CommandError as error:
@@ -60,9 +61,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         return _complain(f"{error.strerror or type(error).__name__}: {error.filename or 'disk'}", USAGE)
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain("已中断 interrupted; what was committed is kept, run again to go on", INTERRUPTED)
     except Exception as error:
-        return _confess(error, debug)
-    return 0
+        usage = getattr(error, "format_message", None)
+        return _misused(error, str(usage())) if usage is not None else _confess(error, debug)
+
+
+def _misused(error: Exception, message: str) -> int:
+    """A wrong command, option or argument. Without any command the help was shown, and there is nothing to add."""
+    path = getattr(getattr(error, "ctx", None), "command_path", "brain")
+    return _complain(f"{message.strip()} 用法 usage: {path} --help", USAGE) if message.strip() else USAGE
 
 
 def _complain(message: str, exit_code: int) -> int:

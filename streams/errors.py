@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-FINDINGS, USAGE, BROKEN = 1, 2, 3
-"""Exit codes beside 0: something was found that a human should look at; asked wrongly; an error of the program."""
+FINDINGS, USAGE, BROKEN, INTERRUPTED = 1, 2, 3, 130
+"""Exit codes beside 0: something was found that a human should look at; asked wrongly; a programmer's error; Ctrl-C."""
 
 
 class CommandError(Exception):

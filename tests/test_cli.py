@@ -65,9 +65,22 @@ def test_the_help_of_every_command_teaches_with_an_example(command: str) -> None
     assert re.search(r"[\u4e00-\u9fff]", result.output), "Chinese comes first"
 
 
-def test_without_a_command_the_help_is_shown() -> None:
-    result = CliRunner().invoke(app, [])
-    assert all(command in result.output for command in COMMANDS)
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    out, err = capsys.readouterr()
+    assert all(command in out for command in COMMANDS)
+    assert err == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["case"], ["cases", "--jsn"], ["explain"], ["contacts", "--degree", "7"], ["packs", "sho"], ["run"]]
+)
+def test_what_was_typed_wrongly_is_told_in_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "--help" in err
 
 
 @pytest.mark.parametrize("command", READERS)
