@@ -64,7 +64,10 @@ class Names:
 
     def lacks(self, numbers: Ints) -> Ints:
         """Those of the numbers that have no text here."""
-        return np.setdiff1d(numbers, self.keys)
+        if len(self.keys) == 0:
+            return numbers
+        found = np.minimum(np.searchsorted(self.keys, numbers), len(self.keys) - 1)
+        return np.asarray(numbers[self.keys[found] != numbers], np.int64)
 
     def plus(self, other: Names) -> Names:
         keys = np.concatenate([self.keys, other.keys])
@@ -81,6 +84,11 @@ class Names:
 
 def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column if isinstance(column, pa.Array) else column.combine_chunks()
+
+
+def _distinct(numbers: Ints) -> Ints:
+    """Each number once, ascending; several times as fast as numpy's unique where most are repeated."""
+    return np.sort(pc.unique(pa.array(numbers)).to_numpy())
 
 
 def codes_of(letter: str, tokens: Ints) -> pa.Array:
@@ -133,18 +141,18 @@ def records_in(raw_views: dict[str, pa.Table]) -> Ints:
                 found.append(_whole(table[name]).flatten().to_numpy())
     reviews = raw_views["reviews"]
     conflicts = np.isin(reviews["kind"].to_numpy().astype(str), _RECORD_REVIEWS)
-    return np.unique(np.concatenate([*found, reviews["subject"].to_numpy()[conflicts]]))
+    return _distinct(np.concatenate([*found, reviews["subject"].to_numpy()[conflicts]]))
 
 
 def records_in_events(events: pa.Table) -> Ints:
     """Every record that an event has as its subject, once each."""
     named = pc.and_(pc.starts_with(events["kind"], "review_"), pc.is_in(events["rule"], pa.array(_RECORD_REVIEWS)))
-    return np.unique(events.filter(named)["subject"].to_numpy())
+    return _distinct(events.filter(named)["subject"].to_numpy())
 
 
 def places_in(raw_views: dict[str, pa.Table]) -> Ints:
     """Every place that a labelled view names, once each."""
-    return np.unique(np.concatenate([raw_views[view]["place"].to_numpy() for view in LABELLED]))
+    return _distinct(np.concatenate([raw_views[view]["place"].to_numpy() for view in LABELLED]))
 
 
 def subjects_of(kinds: pa.Array, subjects: Ints, records: Names) -> pa.Array:
