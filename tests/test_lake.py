@@ -109,7 +109,9 @@ def test_two_writers_are_refused_with_what_to_do(lake: Lake) -> None:
     with pytest.raises(ValueError, match=r"written by another process \(pid \d+\): stop it first, or read .*catalog"):
         Lake.open(lake.folder, KEY, PACKS)
     code = "import sys; from tests.lakes import *; Lake.open(Path(sys.argv[1]), KEY, PACKS)"
-    other = subprocess.run([sys.executable, "-c", code, str(lake.folder)], capture_output=True, text=True, cwd=".")
+    other = subprocess.run(
+        [sys.executable, "-c", code, str(lake.folder)], capture_output=True, text=True, cwd=Path(__file__).parent.parent
+    )
     assert "written by another process" in other.stderr
 
 
