@@ -26,6 +26,8 @@ from schemas.times import instants
 from schemas.wire import RECORD_ID, Record
 
 Mask = npt.NDArray[np.bool_]
+_IN_ROW = re.compile(r" in row (\d+)$")
+_NUMBER = re.compile(r"couldn't parse:(\S+)$")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\\u0000")
 BRACKETS_MAX = 32
 """Lines with more opening brackets are left to the strict decoder: Arrow's reader recurses without limit."""
@@ -44,13 +46,14 @@ class FastDecoder:
         self._seen: dict[str, dict[str, Any]] = {f.name: {} for f in self.fields}
         # Checks that a model adds to those of Record are known to the model alone: its records take the strict path.
         own, base = model.__pydantic_decorators__, Record.__pydantic_decorators__
-        self._bulk = own.model_validators.keys() == base.model_validators.keys() and not own.field_validators
+        self.fits = own.model_validators.keys() == base.model_validators.keys() and not own.field_validators
 
-    def decode(self, lines: list[bytes], unknown: Counter[str]) -> tuple[Columns, Ints] | None:
-        """Columns of the accepted rows and their indices into `lines`; None if the chunk as a whole is doubtful."""
+    def decode(self, lines: list[bytes], unknown: Counter[str]) -> tuple[Columns, Ints] | list[int]:
+        """Columns of the accepted rows and their indices into `lines`; or, if the chunk cannot be read as a whole, the
+        indices of lines that are in the way (none: it cannot be told which)."""
         table = self._table(lines)
-        if table is None:
-            return None
+        if isinstance(table, list):
+            return table
         good: Mask = np.ones(len(lines), np.bool_)
         c = Columns(len(lines), self.tokens)
         for f in self.fields:
@@ -66,24 +69,25 @@ class FastDecoder:
                 unknown[name] += count
         return _take(c, kept), kept
 
-    def _table(self, lines: list[bytes]) -> pa.Table | None:
-        """The lines as a table, one row each; None if that cannot be said for certain."""
+    def _table(self, lines: list[bytes]) -> pa.Table | list[int]:
+        """The lines as a table, one row each; or indices of lines that are in the way."""
         whole = b"\n".join(lines)
-        if not self._bulk or not _apart(whole, len(lines)) or max(map(len, lines)) > LINE_BYTES_MAX:
-            return None
-        if b"\\u" in whole and _SURROGATE.search(whole):
-            return None
-        if b"[" in whole and max(x.count(b"[") for x in lines) > BRACKETS_MAX:
-            return None
+        plain = _apart(whole, len(lines)) and max(map(len, lines)) <= LINE_BYTES_MAX
+        if not plain or b"\\u" in whole or b"[" in whole:
+            odd = [i for i, line in enumerate(lines) if _odd(line)]
+            if odd:
+                return odd
         try:
             if not whole.isascii():
                 whole.decode()
             options = pj.ParseOptions(explicit_schema=self._schema, unexpected_field_behavior="infer")
             blocks = pj.ReadOptions(use_threads=False, block_size=max(len(whole) + 1, 1024))
             table = pj.read_json(pa.BufferReader(whole), blocks, options)
-        except (UnicodeDecodeError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError):
-            return None
-        return table if table.num_rows == len(lines) else None
+        except UnicodeDecodeError as error:
+            return [whole.count(b"\n", 0, error.start)]
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError) as error:
+            return _named(str(error), lines)
+        return table if table.num_rows == len(lines) else []
 
     def _field(self, f: Field, column: pa.ChunkedArray, c: Columns) -> Mask:
         """Fills the column of one field; true where its values are beyond doubt."""
@@ -156,15 +160,31 @@ class FastDecoder:
 
 
 def _apart(whole: bytes, count: int) -> bool:
-    """Whether these are `count` lines that each begin and end as an object, with few objects and no NUL within."""
+    """Whether these are `count` lines that each begin and end as an object, none within another, without a NUL."""
     chars = np.frombuffer(whole, np.uint8)
     ends = np.flatnonzero(chars == ord("\n"))
     if len(ends) != count - 1 or whole[:1] != b"{" or whole[-1:] != b"}" or b"\0" in whole:
         return False
-    if len(ends) and not (chars[ends - 1] == ord("}")).all() & (chars[ends + 1] == ord("{")).all():
-        return False
-    opened = np.flatnonzero(chars == ord("{"))
-    return len(opened) == count or int(np.bincount(np.searchsorted(ends, opened)).max()) <= BRACKETS_MAX
+    outside = (chars[ends - 1] == ord("}")) & (chars[ends + 1] == ord("{"))
+    return bool(outside.all()) and np.count_nonzero(chars == ord("{")) == count
+
+
+def _odd(line: bytes) -> bool:
+    """Whether a line is nothing for Arrow's reader: no object from end to end, too long or too deep, or with escapes
+    that not every reader takes."""
+    if line[:1] != b"{" or line[-1:] != b"}" or b"\n" in line or b"\0" in line or len(line) > LINE_BYTES_MAX:
+        return True
+    if line.count(b"{") + line.count(b"[") > BRACKETS_MAX:
+        return True
+    return b"\\u" in line and _SURROGATE.search(line) is not None
+
+
+def _named(error: str, lines: list[bytes]) -> list[int]:
+    """The lines that an error of Arrow's reader speaks of, by their row or by a number in them."""
+    if (row := _IN_ROW.search(error)) and int(row[1]) < len(lines):
+        return [int(row[1])]
+    number = _NUMBER.search(error)
+    return [i for i, line in enumerate(lines) if number[1].encode() in line] if number else []
 
 
 def _given(column: pa.Array | pa.ChunkedArray) -> Mask:

@@ -23,20 +23,28 @@ from schemas.fast import FastDecoder
 from schemas.identifiers import read_identifier
 from schemas.keys import Ints, Key, record_tokens
 
-_STRICT_LINES = 24
-"""A doubtful chunk is halved until it has this many lines; then each is judged on its own."""
+_ATTEMPT_LINES = 24
+"""So many lines cost the strict decoder what one attempt costs the fast one (measured: 24 to 50)."""
+_ATTEMPTS_MAX = 8
+"""How often a chunk is tried, each time without the lines that were in the way, before it is halved."""
+_DENSE_LINES = 512
+"""A chunk no longer than this whose bad lines stand closer than an attempt is worth is judged line by line."""
 _ID_LIKE = re.compile(r"(?<!\d)(1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
 
 
 class Intake:
     """The intake of every source, with one memory of tokens. Counts what it kept out: `unknown_fields[source]`."""
 
+    few_lines = _ATTEMPT_LINES
+    """So few lines are judged one by one at once."""
+
     def __init__(self, key: Key, fast: bool = True) -> None:
         self._key = key
         self._tokens = Tokens(key)
         self._models = sources()
         self._strict = {name: StrictDecoder(model) for name, model in self._models.items()}
-        self._fast = {name: FastDecoder(model, self._tokens) for name, model in self._models.items()} if fast else {}
+        decoders = {name: FastDecoder(model, self._tokens) for name, model in self._models.items() if fast}
+        self._fast = {name: decoder for name, decoder in decoders.items() if decoder.fits}
         self.unknown_fields: dict[str, Counter[str]] = {name: Counter() for name in self._models}
 
     def read(self, source: str, lines: list[bytes], part: str, offsets: Ints) -> tuple[FactBatch, list[Reject]]:
@@ -60,24 +68,31 @@ class Intake:
         return batch, rejects
 
     def _split(self, source: str, lines: list[bytes], at: Ints, pieces: list[Any], doubtful: list[int]) -> None:
-        """Fast where possible; a chunk in doubt is halved, so that one bad line costs its neighbours little."""
-        if not self._fast or len(at) == 0:
+        """Fast where possible: without the lines that are in the way, or else in halves, so that one bad line costs its
+        neighbours little."""
+        if source not in self._fast or len(at) <= self.few_lines:
             doubtful.extend(at.tolist())
             return
-        chosen = lines if len(at) == len(lines) else [lines[i] for i in at.tolist()]
-        decoded = self._fast[source].decode(chosen, self.unknown_fields[source])
-        if decoded is not None:
-            columns, kept = decoded
-            pieces.append((columns, at[kept]))
-            left = np.ones(len(at), np.bool_)
-            left[kept] = False
-            doubtful.extend(at[left].tolist())
-        elif len(at) <= _STRICT_LINES:
+        attempts = min(-(-len(at) // _ATTEMPT_LINES), _ATTEMPTS_MAX)
+        reached = 0
+        for _ in range(attempts):
+            chosen = lines if len(at) == len(lines) else [lines[i] for i in at.tolist()]
+            decoded = self._fast[source].decode(chosen, self.unknown_fields[source])
+            if not isinstance(decoded, list):
+                columns, kept = decoded
+                pieces.append((columns, at[kept]))
+                doubtful.extend(np.delete(at, kept).tolist())
+                return
+            doubtful.extend(at[decoded].tolist())
+            at = np.delete(at, decoded)
+            reached = decoded[-1] if decoded else len(at)
+            if not decoded or len(at) == 0:
+                break
+        if len(at) <= _DENSE_LINES and reached < attempts * _ATTEMPT_LINES:
             doubtful.extend(at.tolist())
         else:
-            half = len(at) // 2
-            self._split(source, lines, at[:half], pieces, doubtful)
-            self._split(source, lines, at[half:], pieces, doubtful)
+            self._split(source, lines, at[: len(at) // 2], pieces, doubtful)
+            self._split(source, lines, at[len(at) // 2 :], pieces, doubtful)
 
     def _columns(self, source: str, read: list[tuple[int, dict[str, Any]]]) -> tuple[Columns, Ints]:
         columns = columns_of([body for _, body in read], self._strict[source].fields, self._tokens)
