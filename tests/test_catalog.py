@@ -29,11 +29,12 @@ _QUESTION = """SELECT (SELECT count(*) FROM contacts), (SELECT min(pack) FROM pe
 
 
 def ask(folder: str, stays: bool, ends: Connection) -> None:
-    """A child: asks until told to stop; tells how many answers it had, the last one, and what went wrong."""
-    asked, seen, wrong = 0, 0, ""
+    """A child: asks until told to stop, then once more; tells how often, the last answer, and what went wrong."""
+    asked, seen, wrong, stop = 0, 0, "", False
     analyst = open_catalog(Path(folder))
     ends.send("ready")
-    while not ends.poll() and not wrong:
+    while not stop and not wrong:
+        stop = ends.poll()
         try:
             if not stays:
                 analyst.close()
