@@ -24,7 +24,8 @@ _SEAT = re.compile(
 def code(text: str) -> int:
     """A carriage, cabin or compartment of up to 4 letters and digits as 1 … 2^21-1; leading zeros do not count.
     Errors: ValueError when it is longer or has other characters."""
-    plain = text.strip().upper().lstrip("0") or "0"
+    stripped = text.strip().upper()
+    plain = stripped.lstrip("0") or stripped[:1]
     if not re.fullmatch(r"[0-9A-Z]{1,4}", plain):
         raise ValueError("up to 4 letters or digits are expected")
     if plain.isdigit():
