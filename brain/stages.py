@@ -117,7 +117,7 @@ class Brain:
         pack = self.rules.series.in_force(rows["since_ms"])
         until = np.where(unknown, rows["since_ms"] + self.rules.dwell_ms[pack, rows["kind"]], rows["until_ms"])
         flags = np.where(unknown, rows["flags"] | Flag.until_inferred, rows["flags"])
-        uid = mix(rows["rec"], rows["place"])
+        uid = mix(rows["rec"], rows["place"], rows["ident"], rows["since_ms"])
         filed = {**rows, "uid": uid, "since": rows["since_ms"], "until": until, "flags": flags}
         filed = {name: filed[name] for name in PRESENCE}
         self.presences.add(filed)
