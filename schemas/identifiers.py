@@ -43,7 +43,7 @@ def _phone(text: str) -> str:
     if 5 <= len(text) <= 15 and text.isascii() and text.isdigit() and not text.startswith("0086"):
         return text
     plain = re.sub(r"[\s()-]", "", text)
-    plain = re.sub(r"^(\+86|0086)", "", plain)
+    plain = re.sub(r"^(\+86|0086)+", "", plain)
     if not re.fullmatch(r"\+?\d{5,15}", plain, re.ASCII):
         raise ValueError("a phone number has 5 to 15 digits")
     return plain
