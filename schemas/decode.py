@@ -2,12 +2,13 @@
 
 In: lines of JSON. Out: `Columns` for the model's `read`, and a `Reject` for every line that is no such record.
 Invariant: the fast decoder accepts only what the strict one accepts, with the same values; all else it leaves to it.
-Deliberately absent: what records mean, and any value of a field in any message.
+Deliberately absent: what records mean, and any value of a field in any message or in a name that is counted.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +24,7 @@ from schemas.wire import Envelope, Record
 
 LINE_BYTES_MAX = 65_536
 _ENVELOPE = tuple(Envelope.model_fields)
+_NAME = re.compile(r"(?!.*\d{5})[A-Za-z_\u4e00-\u9fff][\w.-]{0,39}")
 _HINTS = {
     "missing": "this field is required",
     "string_type": "write this field as text",
@@ -103,8 +105,13 @@ class StrictDecoder:
             read = (Envelope if withdrawn else self.model).model_validate(body)
         except ValidationError as error:
             return _first(error)
-        unknown.update(name for name in body if name not in self._known and body[name] is not None)
+        unknown.update(shown(name) for name in body if name not in self._known and body[name] is not None)
         return {name: getattr(read, name) for name in (_ENVELOPE if withdrawn else self._known)}
+
+
+def shown(name: str) -> str:
+    """The name of an unknown field as it may be counted and shown; a `?` for one that could hold a value."""
+    return name if _NAME.fullmatch(name) else "?"
 
 
 def _first(error: ValidationError) -> tuple[str, str, str]:

@@ -19,7 +19,7 @@ import pyarrow.json as pj
 from pydantic import ValidationError
 
 from schemas.columns import CACHE_MAX, Columns, Texts, Tokens
-from schemas.decode import LINE_BYTES_MAX, Field, fields_of
+from schemas.decode import LINE_BYTES_MAX, Field, fields_of, shown
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints
 from schemas.times import instants
@@ -66,7 +66,7 @@ class FastDecoder:
         kept = np.flatnonzero(good).astype(np.int64)
         for name, column in extra.items():
             if count := int(np.count_nonzero(_given(column)[kept])):
-                unknown[name] += count
+                unknown[shown(name)] += count
         return _take(c, kept), kept
 
     def _table(self, lines: list[bytes]) -> pa.Table | list[int]:
