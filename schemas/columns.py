@@ -24,6 +24,7 @@ from schemas.seats import read_seat
 CACHE_MAX = 2_000_000
 IDENTIFIER_LENGTH_MAX = 64
 """As schemas.wire.Code, which counts after normalisation; one character can become many."""
+_KIND_NAMES = {int(kind): kind.name for kind in PlaceKind}
 _PRIVATE_PLACES = {PlaceKind.household, PlaceKind.hotel_room, PlaceKind.room, PlaceKind.taxi}
 
 
@@ -162,7 +163,7 @@ class Columns:
         tokens = np.zeros(len(first), np.int64)
         for at, row in enumerate(first.tolist()):
             words = [c.values[c.codes[row]] if c.codes[row] >= 0 else "" for c in columns]
-            kind = kinds if isinstance(kinds, str) else PlaceKind(int(kind_codes[row])).name
+            kind = kinds if isinstance(kinds, str) else _KIND_NAMES[int(kind_codes[row])]
             tokens[at] = self.tokens.place(kind, "\x1f".join(words).rstrip("\x1f"), words[label])
         return tokens[inverse]
 
