@@ -164,7 +164,7 @@ class Columns:
         for at, row in enumerate(first.tolist()):
             words = [c.values[c.codes[row]] if c.codes[row] >= 0 else "" for c in columns]
             kind = kinds if isinstance(kinds, str) else _KIND_NAMES[int(kind_codes[row])]
-            tokens[at] = self.tokens.place(kind, "\x1f".join(words).rstrip("\x1f"), words[label])
+            tokens[at] = self.tokens.place(kind, "\x1f".join(words).rstrip("\x1f"), words[label].removeprefix("name "))
         return tokens[inverse]
 
     def seat(self, carriage: str, compartment: str, seat: str, row_from: str, row_until: str) -> Ints:
