@@ -2,8 +2,8 @@
 
 In: nothing. Out: the raw tables (integers, as the brain and the oracle compute them) and the published tables (text,
 as the lake holds them); the data dictionary is made from here.
-Invariant: the canonical order of a table is the order of all its columns from left to right. Exposures and evidence have
-no key: one record may say the same thing twice.
+Invariant: the canonical order of a table is the order of all its columns from left to right. Exposures and evidence
+have no key: one record may say the same thing twice.
 Deliberately absent: the rendering from raw to published (sinks/render.py).
 """
 
