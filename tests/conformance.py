@@ -115,7 +115,7 @@ def declares_its_intervals(source: str, model: type[Record]) -> None:
 def withdraws_by_its_envelope_alone(source: str, model: type[Record]) -> None:
     envelope = {"source_record_id": "A-1", "event_time": "2022-03-08T10:00:00", "version": 2, "operation": "withdraw"}
     assert set(envelope) == set(Envelope.model_fields) <= set(model.model_fields)
-    spoilt = {name: [] for name in model.model_fields if name not in envelope}
+    spoilt: dict[str, Any] = {name: [] for name in model.model_fields if name not in envelope}
     for body in (envelope, envelope | spoilt):
         found = outcome(Intake(KEY), source, [orjson.dumps(body)])
         assert found["records"].total() == 1, f"{source}: a withdrawal must not need any other field"
