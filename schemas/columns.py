@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -61,19 +62,24 @@ class Tokens:
 
     def __init__(self, key: Key) -> None:
         self._key = key
-        self._identifiers: dict[tuple[str, str], int] = {}
+        self._identifiers: dict[str, dict[str, int]] = {}
         self._places: dict[tuple[str, str], int] = {}
         self._new_places: list[tuple[int, str, str]] = []
 
     def identifier(self, kind: str, value: str) -> int:
         """The token; -1 for a text that is no such identifier, or no kind of one."""
-        token = self._identifiers.get((kind, value))
-        if token is None:
-            token = self._identify(kind, value) if kind in IDENTIFIER_KINDS else -1
-            if len(self._identifiers) >= CACHE_MAX:
-                self._identifiers.clear()
-            self._identifiers[kind, value] = token
-        return token
+        return self.identifiers(kind, [value])[0]
+
+    def identifiers(self, kind: str, values: list[str]) -> list[int]:
+        """The tokens of many texts of one kind."""
+        known = self._identifiers.setdefault(kind, {}) if kind in IDENTIFIER_KINDS else dict.fromkeys(values, -1)
+        found = [known.get(value) for value in values]
+        if len(known) >= CACHE_MAX:
+            known.clear()
+        for at, token in enumerate(found):
+            if token is None:
+                found[at] = known[values[at]] = self._identify(kind, values[at])
+        return cast(list[int], found)
 
     def _identify(self, kind: str, value: str) -> int:
         try:
@@ -145,13 +151,14 @@ class Columns:
         if (kind, value) not in self.idents:
             values = self.text(value)
             kinds = self.text(kind) if kind[0] != "=" else Texts(np.zeros(self.count, np.int64), [kind[1:]])
-            width = len(values.values)
-            pairs, inverse = np.unique(kinds.codes * width + values.codes, return_inverse=True)
-            names, texts = kinds.values, values.values
-            token = self.tokens.identifier
-            table = [token(names[p // width], texts[p % width]) if p >= 0 else 0 for p in pairs.tolist()]
-            tokens = np.array(table, np.int64)[inverse] if width else np.zeros(self.count, np.int64)
-            self.idents[kind, value] = np.where((kinds.codes < 0) | (values.codes < 0), 0, tokens)
+            tokens = np.zeros(self.count, np.int64)
+            for code, name in enumerate(kinds.values):
+                rows = np.flatnonzero((kinds.codes == code) & (values.codes >= 0))
+                if len(rows):
+                    used, inverse = np.unique(values.codes[rows], return_inverse=True)
+                    found = self.tokens.identifiers(name, [values.values[i] for i in used.tolist()])
+                    tokens[rows] = np.array(found, np.int64)[inverse]
+            self.idents[kind, value] = tokens
         return self.idents[kind, value]
 
     def place(self, kinds: Ints | str, *parts: str | Texts, label: int = 0) -> Ints:

@@ -43,6 +43,7 @@ class FastDecoder:
         self.fields = fields_of(model)
         self.tokens = tokens
         self._schema = pa.schema([pa.field(f.name, _ARROW.get(f.holds, pa.string())) for f in self.fields])
+        self._identified = {value for _, value in model.identifiers}
         self._seen: dict[str, dict[str, Any]] = {f.name: {} for f in self.fields}
         # Checks that a model adds to those of Record are known to the model alone: its records take the strict path.
         own, base = model.__pydantic_decorators__, Record.__pydantic_decorators__
@@ -105,7 +106,7 @@ class FastDecoder:
         if f.holds == "list":
             return fine & self._list(f, array, c)
         if f.holds == "text":
-            codes, values, ok = self._texts(f, array)
+            codes, values, ok = self._raw(array) if f.name in self._identified else self._texts(f, array)
             c.texts[f.name] = Texts(codes, values)
             return fine & (~given | ok[codes])
         zero = pa.scalar(0, array.type) if f.holds != "bool" else pa.scalar(False)
@@ -115,6 +116,13 @@ class FastDecoder:
         if f.holds != "float":
             c.numbers[f.name] = np.where(given, numbers.astype(np.int64), UNKNOWN_MS)
         return fine & (~given | ok[inverse])
+
+    @staticmethod
+    def _raw(array: pa.Array) -> tuple[Ints, list[str], Mask]:
+        """As _texts, of a field that holds identifiers: those are read, and judged, with their kind (_checks)."""
+        encoded = array.dictionary_encode()
+        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return codes, encoded.dictionary.to_pylist(), np.ones(len(encoded.dictionary) + 1, np.bool_)
 
     def _texts(self, f: Field, array: pa.Array) -> tuple[Ints, list[str], Mask]:
         """(codes, normalised values, whether each value passed); code -1 is absent, and indexes the last verdict."""
