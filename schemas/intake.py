@@ -67,6 +67,12 @@ class Intake:
         batch = self._batch(source, part, offsets, pieces, self._columns(source, withdrawn))
         return batch, rejects
 
+    def take_unknown(self, source: str) -> dict[str, int]:
+        """The fields of a source that nobody expected, counted since this was last asked."""
+        found = {name: count for name, count in self.unknown_fields[source].items() if count}
+        self.unknown_fields[source].clear()
+        return found
+
     def _split(self, source: str, lines: list[bytes], at: Ints, pieces: list[Any], doubtful: list[int]) -> None:
         """Fast where possible: without the lines that are in the way, or else in halves, so that one bad line costs its
         neighbours little."""

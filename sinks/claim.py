@@ -14,6 +14,7 @@ from schemas.keys import Key
 from sinks.store import FORMAT, Store
 
 DISTRIBUTION = "kuancheng-brain"
+_EPOCH = "epoch"
 
 
 def product_version() -> str:
@@ -23,16 +24,21 @@ def product_version() -> str:
         return "source"
 
 
+def key_check(key: Key) -> str:
+    """What tells two keys apart without telling anything of either."""
+    return key.derive("lake-check").hex()[:16]
+
+
 def claim(folder: Path, store: Store, key: Key, packs: str) -> None:
     """Writes into a new lake whose it is; checks an old one. Errors: ValueError saying what to do."""
     wanted = {
         "format": str(FORMAT),
         "key_id": key.key_id,
-        "key_check": key.derive("lake-check").hex()[:16],
+        "key_check": key_check(key),
         "packs": packs,
     }
     found = store.meta()
-    if not found:
+    if "format" not in found:
         with store.transaction():
             store.set_meta(wanted)
         return
@@ -45,3 +51,19 @@ def claim(folder: Path, store: Store, key: Key, packs: str) -> None:
     for name, value in wanted.items():
         if found[name] != value:
             raise ValueError(f"{folder} {advice[name]}")
+
+
+def next_epoch(store: Store) -> int:
+    """The number of this opening. The lock keeps two writers of one folder apart; the epoch also stops one whose file
+    was replaced or copied under it while it stood still."""
+    epoch = int(store.meta().get(_EPOCH, "0")) + 1
+    with store.transaction():
+        store.set_meta({_EPOCH: str(epoch)})
+    return epoch
+
+
+def check_epoch(store: Store, epoch: int) -> None:
+    """Within the transaction that writes. Errors: ValueError when somebody has opened the lake since."""
+    found = store.meta()[_EPOCH]
+    if found != str(epoch):
+        raise ValueError(f"the lake was opened by another writer (epoch {found}, this is {epoch}): nothing was written")

@@ -27,12 +27,12 @@ from schemas.facts import FactBatch
 from schemas.keys import Key
 from sinks import parts, snapshot
 from sinks.catalog import TAIL, write_catalog
-from sinks.claim import claim
+from sinks.claim import check_epoch, claim, next_epoch
 from sinks.dictionary import dictionary
 from sinks.disk import WriterLock, remove
 from sinks.files import EVENTS, PartFiles
 from sinks.publication import Publisher, rejects_of
-from sinks.sealed import Sealer
+from sinks.sealed import Sealer, gathered
 from sinks.store import AUDIT_SCHEMA, EVENT_ROWS, Store
 
 TAIL_RECORDS = 20_000
@@ -48,6 +48,7 @@ class Lake:
     def __init__(self, folder: Path, lock: WriterLock, store: Store, key: Key) -> None:
         self.folder = folder
         self._lock, self._store, self._sealer, self._key_id = lock, store, Sealer(key), key.key_id
+        self.epoch = next_epoch(store)
         self._files = PartFiles(folder, store)
         self._progress: dict[str, int] = dict(store.rows("SELECT part, next_offset FROM progress"))
         self._tail_records = int(store.rows("SELECT count(*) FROM tail_records")[0][0])
@@ -89,13 +90,15 @@ class Lake:
         self,
         batches: Sequence[FactBatch],
         events: pa.Table | Sequence[pa.Table],
-        rejects: Sequence[Reject],
+        rejects: Sequence[pa.Table],
         progress: dict[str, int],
         unknown_fields: dict[str, dict[str, int]],
-    ) -> None:
-        """Makes all of it durable, or nothing. `unknown_fields`: counts since the last commit, added up here.
-        Errors: ValueError when progress would go back (these offsets are committed already); OSError or duckdb.Error
-        when the disk fails: nothing was committed, close the lake and open it again."""
+    ) -> tuple[int, int]:
+        """Makes all of it durable, or nothing; the numbers of its first event and of the one after its last.
+        `rejects`: as `sealed` gives them. `unknown_fields`: counts since the last commit, added up here.
+        Errors: ValueError when progress would go back (these offsets are committed already), or when the lake has been
+        opened by another writer since; OSError or duckdb.Error when the disk fails: nothing was committed, close the
+        lake and open it again."""
         back = [part for part, offset in progress.items() if offset < self._progress.get(part, 0)]
         if back:
             raise ValueError(f"progress of {back[0]} would go back: those records are committed already")
@@ -106,9 +109,10 @@ class Lake:
         happened = self._numbered([events] if isinstance(events, pa.Table) else events)
         try:
             with self._store.transaction():
+                check_epoch(self._store, self.epoch)
                 self._keep(tables, written)
                 self._store.add("events", happened)
-                self._store.add("rejects", self._sealer.rows(rejects))
+                self._store.add("rejects", gathered(rejects))
                 self._store.add_rows("progress", [{"part": p, "next_offset": o} for p, o in progress.items()])
                 self._store.add_rows("unknown_fields", _unknown_rows(unknown_fields))
         except BaseException:
@@ -117,7 +121,16 @@ class Lake:
         self._files.reveal(written)
         self._progress.update(progress)
         self._tail_records = 0 if whole else count
-        self._next_event += happened.num_rows
+        first, self._next_event = self._next_event, self._next_event + happened.num_rows
+        return first, self._next_event
+
+    def sealed(self, rejects: Sequence[Reject]) -> pa.Table:
+        """Rejects as the lake keeps them, their bytes sealed with its key."""
+        return self._sealer.rows(rejects)
+
+    def events(self, low: int, count: int) -> pa.Table:
+        """At most `count` committed events from number `low` on, as published, with their numbers."""
+        return self._publisher.rendered_events(low, count)
 
     def _keep(self, tables: parts.Tables, written: list[dict[str, Any]]) -> None:
         """Within the transaction: the facts go to the tail, or the tail and they have gone to parts."""
@@ -151,6 +164,15 @@ class Lake:
             write_catalog(self.folder, folder, self._files.last, last_events)
 
         return snapshot.write_snapshot(self.folder, {**tables, **tail}, dictionary(), about, catalog)
+
+    def event_kinds(self, low: int, high: int) -> dict[str, int]:
+        """How many events of each kind were committed under the numbers [low, high)."""
+        sql = "SELECT kind, count(*) FROM events WHERE seq >= ? AND seq < ? GROUP BY kind"
+        return dict(self._store.rows(sql, [low, high])) if low < high else {}
+
+    def published_progress(self) -> dict[str, int]:
+        """The progress that the current snapshot shows; nothing if there is none yet."""
+        return snapshot.current_progress(self.folder)
 
     def rejects(self) -> pa.Table:
         """All rejects, without their bytes. Shape: REJECT_SCHEMA, by reject_id."""

@@ -105,13 +105,14 @@ class Publisher:
         for number in range(self.whole_event_files, whole):
             path = self.folder / EVENTS / PART_NAME.format(number)
             draft = path.with_name(path.name + TEMPORARY)
-            write_parquet(draft, self._events(number * EVENTS_PER_FILE, EVENTS_PER_FILE))
+            write_parquet(draft, self.rendered_events(number * EVENTS_PER_FILE, EVENTS_PER_FILE))
             draft.replace(path)
         sync(self.folder / EVENTS)
         self.whole_event_files = whole
-        return self._events(whole * EVENTS_PER_FILE, EVENTS_PER_FILE), whole - 1
+        return self.rendered_events(whole * EVENTS_PER_FILE, EVENTS_PER_FILE), whole - 1
 
-    def _events(self, low: int, count: int) -> pa.Table:
+    def rendered_events(self, low: int, count: int) -> pa.Table:
+        """At most `count` events from number `low` on, as published."""
         rows = self.store.query("SELECT * FROM events WHERE seq >= ? AND seq < ? ORDER BY seq", [low, low + count])
         events = rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA)
         self._learn(records_in_events(events))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 from cryptography.exceptions import InvalidTag
@@ -77,3 +77,16 @@ class Sealer:
             for name, (r, count) in found.items()
         ]  # fmt: skip
         return pa.Table.from_pylist(rows, REJECT_SCHEMA.append(SEALED))
+
+
+def gathered(tables: Sequence[pa.Table]) -> pa.Table:
+    """Sealed rejects of several tables as one: a line that came several times is one row, with its counts added up and
+    the first place it stood."""
+    every = pa.concat_tables([REJECT_SCHEMA.append(SEALED).empty_table(), *tables])
+    first: dict[str, int] = {}
+    counts: dict[str, int] = {}
+    for at, (name, count) in enumerate(zip(every["reject_id"].to_pylist(), every["count"].to_pylist(), strict=True)):
+        first.setdefault(name, at)
+        counts[name] = counts.get(name, 0) + count
+    rows = every.take(pa.array(list(first.values()), pa.int64()))
+    return rows.set_column(every.schema.get_field_index("count"), REJECT_SCHEMA.field("count"), [list(counts.values())])

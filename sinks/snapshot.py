@@ -41,6 +41,13 @@ def current_number(lake: Path) -> int:
     return int(os.path.basename(os.readlink(link))) if link.is_symlink() else 0
 
 
+def current_progress(lake: Path) -> dict[str, int]:
+    """How far the input had been read when the current snapshot was made."""
+    manifest = lake / CURRENT / MANIFEST
+    found: dict[str, int] = json.loads(manifest.read_bytes())["progress"] if manifest.is_file() else {}
+    return found
+
+
 def write_snapshot(
     lake: Path, tables: dict[str, pa.Table], dictionary: str, about: dict[str, Any], catalog: Callable[[Path], None]
 ) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from schemas.keys import Key
 from sinks.lake import Lake
-from streams.embedded import Engine, Summary
+from streams.embedded import Embedded
+from streams.engine import Summary
 from streams.packs import load_series
 from streams.records import Reader, find_parts
 
@@ -22,7 +23,7 @@ PACKS = load_series("cn")
 def run(records: Path, lake: Path, commit: int = 100_000, step: int = 25_000, lines: int = 5_000) -> Summary:
     """A run of a folder into a lake, cut as told."""
     with Lake.open(lake, KEY, "cn") as opened:
-        engine = Engine(opened, KEY, PACKS, commit, step)
+        engine = Embedded(opened, KEY, PACKS, commit, step)
         return engine.run(Reader(find_parts(records), opened.progress()), lines=lines)
 
 

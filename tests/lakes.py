@@ -76,7 +76,7 @@ def rejects(low: int, high: int) -> list[Reject]:
 
 def commit(lake: Lake, low: int, high: int) -> None:
     unknown = {SOURCE: {"colour": high - low}}
-    lake.commit([batch(low, high)], events(low, high), rejects(low, high), {PART: high}, unknown)
+    lake.commit([batch(low, high)], events(low, high), [lake.sealed(rejects(low, high))], {PART: high}, unknown)
 
 
 def views(count: int) -> dict[str, pa.Table]:

@@ -28,7 +28,7 @@ from streams.batches import as_tables
 from streams.commands.oracle import read_all
 from streams.commands.rejects import replay_rejects
 from streams.current import Current
-from streams.embedded import Engine
+from streams.engine import Engine
 from streams.records import Reader, find_parts
 from tests.engines import KEY, PACKS, run, run_child
 
@@ -138,14 +138,14 @@ def test_rejects_that_are_records_now_are_committed_once(drill: Path, tmp_path: 
     folder = write(tmp_path / "records", files)
     run(folder, tmp_path / "lake")
     with Lake.open(tmp_path / "lake", KEY, "cn") as lake:
-        engine = Engine(lake, KEY, PACKS)
+        engine = Engine(lake, PACKS)
         found = lake.unsealed_rejects()
         foreign = [
             type(found[0])("health.case_report", "src.health.case_report.ndjson", n, "old", "", "", raw=line)
             for n, line in enumerate(lines)
         ]
-        lake.commit([], [], foreign, {"src.health.case_report.ndjson": len(lines)}, {})
-        mended = replay_rejects(engine, lake.unsealed_rejects())
+        lake.commit([], [], [lake.sealed(foreign)], {"src.health.case_report.ndjson": len(lines)}, {})
+        mended = replay_rejects(engine, Intake(KEY), lake.unsealed_rejects())
         summary = engine.publish()
         left = lake.unsealed_rejects()
     assert mended > 5

@@ -132,25 +132,26 @@ def test_a_lake_of_another_key_or_other_packs_is_refused(lake: Lake, key: Key, p
 
 def test_the_same_bad_line_twice_is_one_reject_with_a_count(lake: Lake) -> None:
     raw = b'{"phone": "13800138000"}'
-    lake.commit([], [], [reject(3, raw), reject(9, raw), reject(4, b"else")], {PART: 10}, {})
-    lake.commit([], [], [reject(12, raw)], {PART: 13}, {})
+    lake.commit([], [], [lake.sealed([reject(3, raw), reject(9, raw), reject(4, b"else")])], {PART: 10}, {})
+    lake.commit([], [], [lake.sealed([reject(12, raw)])], {PART: 13}, {})
     rows = {r["offset"]: r for r in lake.rejects().to_pylist()}
     assert {at: row["count"] for at, row in rows.items()} == {3: 3, 4: 1}
     assert [r.raw for r in sorted(lake.unsealed_rejects(), key=lambda r: r.offset)] == [raw, b"else"]
 
 
 def test_a_replayed_reject_is_closed_until_it_comes_again(lake: Lake) -> None:
-    lake.commit([], [], [reject(3)], {PART: 4}, {})
+    lake.commit([], [], [lake.sealed([reject(3)])], {PART: 4}, {})
     lake.mark_replayed([lake.reject_id(r) for r in lake.unsealed_rejects()])
     assert lake.unsealed_rejects() == []
     assert lake.rejects()["status"].to_pylist() == ["replayed"]
-    lake.commit([], [], [reject(3)], {PART: 5}, {})
+    lake.commit([], [], [lake.sealed([reject(3)])], {PART: 5}, {})
     assert lake.rejects()["status"].to_pylist() == ["open"]
 
 
 def test_rejected_bytes_stand_nowhere_in_the_lake(lake: Lake) -> None:
     raw = b"the line of 13800138000, 220102199003078888"
-    lake.commit([batch(0, 30)], [], [reject(1, raw)], {PART: 30}, {SOURCE: {"13800138000": 1, "colour": 2}})
+    unknown = {SOURCE: {"13800138000": 1, "colour": 2}}
+    lake.commit([batch(0, 30)], [], [lake.sealed([reject(1, raw)])], {PART: 30}, unknown)
     manifest = lake.publish(lakes.EMPTY, [PACKS])
     lake.close()
     for path in lake.folder.rglob("*"):

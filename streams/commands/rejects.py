@@ -15,8 +15,9 @@ import typer
 
 from schemas.decode import Reject
 from schemas.departments import sources
+from schemas.intake import Intake
 from streams.current import Current
-from streams.embedded import Engine
+from streams.engine import Engine
 from streams.errors import asked
 from streams.opening import open_lake
 from streams.packs import DEFAULT_SERIES
@@ -86,10 +87,10 @@ def _first(names: list[str]) -> str:
 
 def _replay(lake: Path, key: Path | None, pack: str, json: bool) -> None:
     with open_lake(lake, key, pack) as opened:
-        engine = Engine(opened.lake, opened.key, opened.packs)
+        engine = Engine(opened.lake, opened.packs)
         with asked():
             found = opened.lake.unsealed_rejects()
-        mended = replay_rejects(engine, found)
+        mended = replay_rejects(engine, Intake(opened.key), found)
         summary = engine.publish()
     outcome = {"open": len(found), "accepted": mended, "still_rejected": len(found) - mended, "digest": summary.digest}
     if json:
@@ -99,7 +100,7 @@ def _replay(lake: Path, key: Path | None, pack: str, json: bool) -> None:
         console().print(f"重读 read again {len(found):,}: 接收 accepted {mended:,}, 仍退回 still rejected {left:,}")
 
 
-def replay_rejects(engine: Engine, found: list[Reject]) -> int:
+def replay_rejects(engine: Engine, intake: Intake, found: list[Reject]) -> int:
     """Reads rejects again and commits those that are records now; how many they are."""
     known = sources()
     groups: dict[tuple[str, str], list[Reject]] = {}
@@ -109,10 +110,10 @@ def replay_rejects(engine: Engine, found: list[Reject]) -> int:
     mended: list[str] = []
     for (source, part), group in groups.items():
         offsets = np.array([r.offset for r in group], np.int64)
-        batch, again = engine.intake.read(source, [r.raw for r in group], part, offsets)
+        batch, again = intake.read(source, [r.raw for r in group], part, offsets)
         left = {r.offset for r in again}
         mended += [engine.lake.reject_id(r) for r in group if r.offset not in left]
-        engine.take_batch(batch)
+        engine.add_facts(batch)
     engine.commit()
     # Killed before this line, they are read once more: the same records, which changes nothing.
     engine.lake.mark_replayed(mended)

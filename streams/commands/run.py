@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-from streams.embedded import Engine, Summary
+from streams.embedded import Embedded
+from streams.engine import Summary
 from streams.errors import FINDINGS
 from streams.opening import open_lake
 from streams.packs import DEFAULT_SERIES
@@ -74,7 +75,7 @@ def run_records(records: Path, lake: Path, pack: str, key: Path | None, quiet: b
     parts = find_parts(records)
     with open_lake(lake, key, pack, may_create=True) as opened, _bar(quiet) as bar:
         restoring = bar.add_task("恢复 restore", total=None)
-        engine = Engine(opened.lake, opened.key, opened.packs)
+        engine = Embedded(opened.lake, opened.key, opened.packs)
         bar.remove_task(restoring)
         reader = Reader(parts, opened.lake.progress())
         task = bar.add_task("读取 read", total=reader.total_bytes)

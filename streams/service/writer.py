@@ -1,0 +1,168 @@
+"""Writer: hops become committed facts and events; the one process that steps the brain and owns the lake.
+
+In: deliveries of the facts topic. Out: what is durable, the events to publish, snapshots.
+Invariant: every offset of every part takes effect once: a hop that the lake has is dropped, one that overlaps is cut,
+one that leaves a hole stops the writer. How far each topic is read is committed with what was read.
+Deliberately absent: reading raw records, and trust in any consumer group's offsets.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import orjson
+
+from schemas.keys import Ints, Key
+from schemas.topics import event_topic
+from sinks.claim import key_check
+from streams.engine import Engine, Summary
+from streams.service.chunks import Delivery, Message
+from streams.service.hops import Hop, decode
+
+EVENTS_OUT = "events"
+"""The part under which the lake remembers which event is the next to be published."""
+_EVENTS_AT_ONCE = 5_000
+
+
+class WriterMeter(Protocol):
+    """Who counts what the writer does."""
+
+    def repeated(self, records: int) -> None: ...
+
+    def gap(self, part: str, records: int) -> None: ...
+
+    def committed(
+        self,
+        sources: Mapping[str, int],
+        lateness_ms: Mapping[str, Ints],
+        delay_s: Sequence[float],
+        step_s: float,
+        commit_s: float,
+        events: Mapping[str, int],
+        rejects: Mapping[tuple[str, str], int],
+    ) -> None: ...
+
+    def published(self, seconds: float, snapshot: int) -> None: ...
+
+    def stands(self, cases: int, contacts: Mapping[str, int], reviews: int) -> None: ...
+
+
+class HoleError(Exception):
+    """Offsets that no hop has brought are missing before this one."""
+
+
+@dataclass
+class _Taken:
+    """What one transaction took in, for the meter."""
+
+    sources: Counter[str] = field(default_factory=Counter)
+    lateness_ms: dict[str, list[Ints]] = field(default_factory=dict)
+    reached_ms: list[int] = field(default_factory=list)
+    rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+class Writer:
+    """The engine, fed from hops."""
+
+    def __init__(self, engine: Engine, key: Key, meter: WriterMeter) -> None:
+        self.engine, self._check, self._meter = engine, key_check(key), meter
+        shown, read = engine.lake.published_progress(), engine.lake.progress()
+        self.dirty = any(shown.get(part) != offset for part, offset in read.items() if part != EVENTS_OUT)
+        self.committed_ms = self.published_ms = 0
+
+    def progress(self) -> dict[str, int]:
+        """By part, of sources and of the facts topic, the next offset that is not committed."""
+        return self.engine.lake.progress()
+
+    def take(self, deliveries: Sequence[Delivery]) -> None:
+        """Commits all of it in one transaction. Errors: HoleError, ValueError, and whatever a full disk raises; then
+        nothing of it is committed and the process must end."""
+        before, taken = self.progress(), _Taken()
+        reached = dict(before)
+        for delivery in deliveries:
+            for body in delivery.bodies:
+                self._hop(decode(body), reached, taken)
+            reached[delivery.part] = max(reached.get(delivery.part, 0), delivery.next)
+        self.engine.mark({part: offset for part, offset in reached.items() if offset != before.get(part)})
+        spent = dict(self.engine.summary.seconds)
+        low, high = self.engine.commit()
+        self._tell(taken, spent, low, high)
+
+    def _hop(self, hop: Hop, reached: dict[str, int], taken: _Taken) -> None:
+        if hop.key_check != self._check:
+            raise ValueError(f"{hop.part}: read with another key than this lake's: give all workers one key file")
+        since = reached.get(hop.part, 0)
+        if hop.first > since:
+            self._meter.gap(hop.part, hop.first - since)
+            if not hop.earliest:
+                raise HoleError(
+                    f"{hop.part}: offsets {since} to {hop.first} were never read; the intake's group was moved forward. "
+                    "Stop the service, run `brain rewind`, start it again"
+                )
+        if hop.next <= since:
+            self._meter.repeated(hop.lines)
+            return
+        batch, sealed = hop.batch(since), hop.sealed(since)
+        lines = hop.lines if since <= hop.first else batch.records.num_rows + int(sum(sealed["count"].to_pylist()))
+        self._meter.repeated(hop.lines - lines)
+        # Of a hop that is cut nobody knows which lines had the fields; the count, of interest alone, goes without them.
+        unknown = hop.unknown if since <= hop.first else {}
+        self.engine.add(hop.source, lines, batch, sealed, {}, unknown)
+        reached[hop.part] = hop.next
+        self._count(hop, lines, batch.column("event_ms"), taken)
+        for reason, count in zip(sealed["reason"].to_pylist(), sealed["count"].to_pylist(), strict=True):
+            taken.rejects[hop.source.split(".")[0], reason] += count
+
+    @staticmethod
+    def _count(hop: Hop, lines: int, event_ms: Ints, taken: _Taken) -> None:
+        if lines:
+            taken.sources[hop.source] += lines
+            taken.lateness_ms.setdefault(hop.source.split(".")[0], []).append(hop.newest_ms - event_ms)
+            taken.reached_ms.append(hop.oldest_ms)
+
+    def _tell(self, taken: _Taken, spent: dict[str, float], low: int, high: int) -> None:
+        now_ms, seconds = time.time_ns() // 1_000_000, self.engine.summary.seconds
+        if not taken.sources and low == high:
+            return
+        self.dirty, self.committed_ms = True, now_ms
+        self._meter.committed(
+            taken.sources,
+            {department: np.concatenate(found) for department, found in taken.lateness_ms.items()},
+            [(now_ms - reached) / 1000 for reached in taken.reached_ms],
+            seconds["brain"] - spent["brain"],
+            seconds["lake"] - spent["lake"],
+            self.engine.lake.event_kinds(low, high),
+            taken.rejects,
+        )
+
+    def events(self) -> list[Message]:
+        """The next committed events that were not published, oldest first; none when all were. Each has the number
+        under which the lake keeps it, so that whoever gets it twice can tell."""
+        lake = self.engine.lake
+        rows = lake.events(self._unsent(), _EVENTS_AT_ONCE).to_pylist()
+        return [
+            Message(event_topic(r["kind"]), str(r["subject"]).encode(), orjson.dumps(r), (("seq", b"%d" % r["seq"]),))
+            for r in rows
+        ]
+
+    def sent(self, messages: Sequence[Message]) -> None:
+        """These events have arrived. The lake learns it with the next commit; until then a kill sends them again."""
+        self.engine.mark({EVENTS_OUT: self._unsent() + len(messages)})
+
+    def _unsent(self) -> int:
+        return self.engine.reached(EVENTS_OUT)
+
+    def publish(self) -> Summary:
+        """Publishes what stands as a snapshot."""
+        start = time.perf_counter()
+        self.engine.commit()
+        summary = self.engine.publish()
+        self.dirty, self.published_ms = False, time.time_ns() // 1_000_000
+        self._meter.published(time.perf_counter() - start, summary.snapshot)
+        self._meter.stands(summary.cases, summary.contacts, summary.reviews)
+        return summary
