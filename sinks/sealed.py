@@ -89,4 +89,5 @@ def gathered(tables: Sequence[pa.Table]) -> pa.Table:
         first.setdefault(name, at)
         counts[name] = counts.get(name, 0) + count
     rows = every.take(pa.array(list(first.values()), pa.int64()))
-    return rows.set_column(every.schema.get_field_index("count"), REJECT_SCHEMA.field("count"), [list(counts.values())])
+    added = pa.array(list(counts.values()), pa.int64())
+    return rows.set_column(every.schema.get_field_index("count"), REJECT_SCHEMA.field("count"), added)
