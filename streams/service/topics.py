@@ -35,34 +35,22 @@ class Found:
     wrong: tuple[str, ...]
 
 
-def ensure_topics(settings: Settings) -> list[str]:
+async def ensure_topics(settings: Settings) -> list[str]:
     """Makes the topics that are missing and checks the others; the names of those it made. Errors: CommandError."""
-
-    async def ensure() -> list[str]:
-        async with connected(settings) as cluster:
-            return await make_topics(cluster)
-
-    return asyncio.run(ensure())
+    async with connected(settings) as cluster:
+        return await make_topics(cluster)
 
 
-def check_topics(settings: Settings) -> None:
+async def check_topics(settings: Settings) -> None:
     """Errors: CommandError where a topic is missing or not as the table says."""
-
-    async def check() -> None:
-        async with connected(settings) as cluster:
-            complain(await find_topics(cluster), settings)
-
-    asyncio.run(check())
+    async with connected(settings) as cluster:
+        complain(await find_topics(cluster), settings)
 
 
-def check_progress(settings: Settings, progress: Mapping[str, int]) -> None:
+async def check_progress(settings: Settings, progress: Mapping[str, int]) -> None:
     """Errors: CommandError where the lake has read further than a topic reaches: that topic is not the one it read."""
-
-    async def check() -> None:
-        async with connected(settings) as cluster:
-            await compare_progress(cluster, progress)
-
-    asyncio.run(check())
+    async with connected(settings) as cluster:
+        await compare_progress(cluster, progress)
 
 
 async def make_topics(cluster: Cluster) -> list[str]:
