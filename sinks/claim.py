@@ -7,6 +7,7 @@ Deliberately absent: the key itself; only a check value derived from it is kept.
 
 from __future__ import annotations
 
+import secrets
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sinks.store import FORMAT, Store
 
 DISTRIBUTION = "kuancheng-brain"
 _EPOCH = "epoch"
+_LAKE_ID = "lake_id"
 
 
 def product_version() -> str:
@@ -60,6 +62,14 @@ def next_epoch(store: Store) -> int:
     with store.transaction():
         store.set_meta({_EPOCH: str(epoch)})
     return epoch
+
+
+def lake_id(store: Store) -> str:
+    """What tells this lake from every other one; made when it is first asked for."""
+    found = store.meta().get(_LAKE_ID) or secrets.token_hex(4)
+    with store.transaction():
+        store.set_meta({_LAKE_ID: found})
+    return found
 
 
 def check_epoch(store: Store, epoch: int) -> None:

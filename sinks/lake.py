@@ -27,7 +27,7 @@ from schemas.facts import FactBatch
 from schemas.keys import Key
 from sinks import parts, snapshot
 from sinks.catalog import TAIL, write_catalog
-from sinks.claim import check_epoch, claim, next_epoch
+from sinks.claim import check_epoch, claim, lake_id, next_epoch
 from sinks.dictionary import dictionary
 from sinks.disk import WriterLock, remove
 from sinks.files import EVENTS, PartFiles
@@ -48,7 +48,7 @@ class Lake:
     def __init__(self, folder: Path, lock: WriterLock, store: Store, key: Key) -> None:
         self.folder = folder
         self._lock, self._store, self._sealer, self._key_id = lock, store, Sealer(key), key.key_id
-        self.epoch = next_epoch(store)
+        self.epoch, self.lake_id = next_epoch(store), lake_id(store)
         self._files = PartFiles(folder, store)
         self._progress: dict[str, int] = dict(store.rows("SELECT part, next_offset FROM progress"))
         self._tail_records = int(store.rows("SELECT count(*) FROM tail_records")[0][0])
@@ -169,6 +169,11 @@ class Lake:
         """How many events of each kind were committed under the numbers [low, high)."""
         sql = "SELECT kind, count(*) FROM events WHERE seq >= ? AND seq < ? GROUP BY kind"
         return dict(self._store.rows(sql, [low, high])) if low < high else {}
+
+    def contacts_now(self, source: int | None = None) -> pa.Table:
+        """The contacts that follow from what is committed, as the last event on each says; of one source person, or
+        all. May be asked from any thread while another writes."""
+        return self._publisher.contacts_now(source)
 
     def published_progress(self) -> dict[str, int]:
         """The progress that the current snapshot shows; nothing if there is none yet."""

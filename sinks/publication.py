@@ -28,6 +28,12 @@ from sinks.sealed import REJECT_SCHEMA
 from sinks.store import FORMAT, Store
 
 EVENTS_PER_FILE = 50_000
+_CONTACTS_NOW = """
+SELECT * FROM events WHERE class_after > 0 AND seq IN (
+  SELECT max(seq) FROM events WHERE starts_with(kind, 'contact_') AND (?::BIGINT IS NULL OR source = ?)
+  GROUP BY subject, source, degree
+) ORDER BY seq
+"""
 REJECT_COLUMNS = ", ".join(f'"{name}"' for name in REJECT_SCHEMA.names)
 
 
@@ -110,6 +116,11 @@ class Publisher:
         sync(self.folder / EVENTS)
         self.whole_event_files = whole
         return self.rendered_events(whole * EVENTS_PER_FILE, EVENTS_PER_FILE), whole - 1
+
+    def contacts_now(self, source: int | None) -> pa.Table:
+        """The last event on each contact that still is one, as published. Uses a connection of its own."""
+        rows = self.store.aside(_CONTACTS_NOW, [source, source])
+        return render_events(rows["seq"].to_numpy(), rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA), Names.empty())
 
     def rendered_events(self, low: int, count: int) -> pa.Table:
         """At most `count` events from number `low` on, as published."""

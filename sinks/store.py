@@ -127,6 +127,11 @@ class Store:
             self._db.unregister("incoming")
         return self._db.execute(sql, list(parameters)).to_arrow_table()
 
+    def aside(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """The answer from what is committed, beside whatever the writing thread does."""
+        with self._db.cursor() as cursor:
+            return cursor.execute(sql, list(parameters)).to_arrow_table()
+
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._db.execute(sql, list(parameters)).fetchall()
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Generic, Protocol, TypeVar
+
+import numpy as np
 
 from schemas.keys import Ints
 
@@ -42,6 +44,29 @@ class Chunk:
     def size(self) -> int:
         """Bytes."""
         return sum(map(len, self.lines))
+
+
+def joined(chunks: Iterable[Chunk]) -> list[Chunk]:
+    """The same with neighbours of one part as one, since a chunk costs the same for few records as for many."""
+    found: dict[tuple[str, int], Chunk] = {}
+    for chunk in chunks:
+        before = found.pop((chunk.part, chunk.first), None)
+        whole = chunk if before is None else _after(before, chunk)
+        found[chunk.part, whole.next] = whole
+    return list(found.values())
+
+
+def _after(one: Chunk, other: Chunk) -> Chunk:
+    told = [chunk for chunk in (one, other) if chunk.lines]
+    return replace(
+        other,
+        first=one.first,
+        earliest=one.earliest,
+        lines=one.lines + other.lines,
+        offsets=np.concatenate([one.offsets, other.offsets]),
+        oldest_ms=told[0].oldest_ms if told else 0,
+        newest_ms=told[-1].newest_ms if told else 0,
+    )
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ class IntakeDesk:
 
     def __init__(self, key: Key, meter: IntakeMeter) -> None:
         self._intake, self._sealer, self._check, self._meter = Intake(key), Sealer(key), key_check(key), meter
+        self.lines = self.refused = 0
 
     def read(self, chunk: Chunk) -> list[Message]:
         """The messages that follow from a chunk: its dead letters, then its hop."""
@@ -49,6 +50,8 @@ class IntakeDesk:
         body = encode(hop(chunk, self._check, batch, sealed, self._intake.take_unknown(chunk.source)))
         self._meter.chunk(chunk.source, len(chunk.lines), rejects, time.perf_counter() - start)
         self._meter.hop(len(body))
+        self.lines += len(chunk.lines)
+        self.refused += len(rejects)
         return [*_letters(chunk.source, sealed), Message(FACTS, chunk.part.encode(), body)]
 
 

@@ -101,7 +101,7 @@ class Writer:
             self._meter.gap(hop.part, hop.first - since)
             if not hop.earliest:
                 raise HoleError(
-                    f"{hop.part}: offsets {since} to {hop.first} were never read; the intake's group was moved forward. "
+                    f"{hop.part}: offsets {since} to {hop.first} were never read; the intake's group was moved on. "
                     "Stop the service, run `brain rewind`, start it again"
                 )
         if hop.next <= since:
