@@ -137,13 +137,9 @@ def test_hops_in_any_interleaving_with_repetitions_give_the_embedded_digest(
         sent: list[bytes] = []
         while any(waiting):
             chunk = rng.choice([w for w in waiting if w]).pop(0)
+            again = [rng.choice(sent)] if sent and rng.random() < 0.2 else []
             sent.append(desks.hop(chunk))
-            if rng.random() < 0.1:
-                sent.append(rng.choice(sent))
-            if rng.random() < 0.2:
-                desks.deliver(*sent[-rng.randint(1, 5) :])
-            else:
-                desks.deliver(sent[-1])
+            desks.deliver(*again, *sent[-rng.choice((1, 1, 1, 4)) :], *again)
         read = desks.writer.engine.summary.read.total()
         assert desks.writer.publish().digest == expected
         assert read == sum(len(w) for w in files_lines(drill).values())
