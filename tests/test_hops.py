@@ -23,6 +23,7 @@ from sinks.claim import key_check
 from sinks.lake import Lake
 from sinks.sealed import Sealer
 from streams.engine import Engine
+from streams.errors import CommandError
 from streams.records import Reader, find_parts
 from streams.service.chunks import Chunk, Delivery, Message
 from streams.service.hops import decode, encode, hop
@@ -163,7 +164,7 @@ def test_a_hole_before_a_hop_stops_the_writer_and_nothing_is_committed(tmp_path:
 def test_a_hop_of_another_key_is_refused(tmp_path: Path) -> None:
     with Lake.open(tmp_path / "lake", KEY, "cn") as lake:
         desks = Desks(lake, Key("k00008", b"\x08" * 32))
-        with pytest.raises(ValueError, match="another key"):
+        with pytest.raises(CommandError, match="another key"):
             desks.deliver(desks.hop(chunk_of("transport.tap", samples("transport.tap"))))
 
 

@@ -21,12 +21,14 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
+from streams.errors import CommandError
+
 Starts = Callable[[Mapping[TP, int | None]], Awaitable[Mapping[TP, int | None]]]
 """Given what the group has committed for the partitions that are ours: where each goes on; None: at its beginning."""
 _POSITIONS_EVERY_S = 0.25
 
 
-class TopicReplacedError(Exception):
+class TopicReplacedError(CommandError):
     """A stored offset lies beyond the end of its topic: the topic was made anew, or it is another cluster's."""
 
 

@@ -65,7 +65,7 @@ class Worker:
         self._watchdog.start()
         web = Web(
             self.settings.host, self.settings.port + self.settings.index, self.meter, self.role.status,
-            self._ready, lambda: (True, "ok"), self.role.routes(self.work),
+            self.role.ready, self._watchdog.alive, self.role.routes(self.work),
         )  # fmt: skip
         await web.start()
         await check_topics(self.settings)
@@ -128,9 +128,6 @@ class Worker:
             await asyncio.sleep(_LOOK_S)
         raise app.crash_reason or RuntimeError("the Faust app stopped by itself")
 
-    def _ready(self) -> tuple[bool, str]:
-        return self.role.ready()
-
 
 def main(arguments: Sequence[str]) -> int:
     """The composition root of a worker process."""
@@ -148,11 +145,17 @@ def main(arguments: Sequence[str]) -> int:
             print(f"错误 error: {error}", file=sys.stderr)
         else:
             logs.get("worker").error("refused", why=str(error))
-        return WRONG
+        _end(WRONG)
     except Exception as error:
         logs.get("worker").exception("failed", exc_info=error)
-        # Threads of clients may hang on a broker that is gone; what was done is durable, what was not is done again.
-        os._exit(FAILED)
+        _end(FAILED)
+    return FAILED
+
+
+def _end(code: int) -> None:
+    """Threads of clients may hang on a broker that is gone: what was done is durable, what was not is done again."""
+    sys.stderr.flush()
+    os._exit(code)
 
 
 async def _work(settings: Settings, role: str) -> int:

@@ -21,6 +21,7 @@ from schemas.keys import Ints, Key
 from schemas.topics import event_topic
 from sinks.claim import key_check
 from streams.engine import Engine, Summary
+from streams.errors import CommandError
 from streams.service.chunks import Delivery, Message
 from streams.service.hops import Hop, decode
 
@@ -52,7 +53,7 @@ class WriterMeter(Protocol):
     def stands(self, cases: int, contacts: Mapping[str, int], reviews: int) -> None: ...
 
 
-class HoleError(Exception):
+class HoleError(CommandError):
     """Offsets that no hop has brought are missing before this one."""
 
 
@@ -80,7 +81,7 @@ class Writer:
         return self.engine.lake.progress()
 
     def take(self, deliveries: Sequence[Delivery]) -> None:
-        """Commits all of it in one transaction. Errors: HoleError, ValueError, and whatever a full disk raises; then
+        """Commits all of it in one transaction. Errors: CommandError, and whatever a full disk raises; then
         nothing of it is committed and the process must end."""
         before, taken = self.progress(), _Taken()
         reached = dict(before)
@@ -95,7 +96,7 @@ class Writer:
 
     def _hop(self, hop: Hop, reached: dict[str, int], taken: _Taken) -> None:
         if hop.key_check != self._check:
-            raise ValueError(f"{hop.part}: read with another key than this lake's: give all workers one key file")
+            raise CommandError(f"{hop.part}: read with another key than this lake's: give all workers one key file")
         since = reached.get(hop.part, 0)
         if hop.first > since:
             self._meter.gap(hop.part, hop.first - since)
