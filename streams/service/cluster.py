@@ -57,26 +57,29 @@ def quiet_clients() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def unreachable(settings: Settings, why: str) -> CommandError:
-    """The complaint about a broker that does not answer."""
+class BrokerError(CommandError):
+    """Kafka does not answer, or not as it should; unlike other mistakes of the asker this may pass by itself."""
+
+
+def _unreachable(settings: Settings, why: str) -> BrokerError:
     hint = "start one: brain broker up, or set BRAIN_BOOTSTRAP and BRAIN_SECURITY_PROTOCOL to where yours is"
-    return CommandError(f"连不上 Kafka no Kafka at {settings.bootstrap} ({why}); {hint}")
+    return BrokerError(f"连不上 Kafka no Kafka at {settings.bootstrap} ({why}); {hint}")
 
 
 @contextmanager
 def kafka_errors(settings: Settings) -> Iterator[None]:
-    """Errors of the Kafka client, which may quote what was sent, become a CommandError with their kind alone."""
+    """Errors of the Kafka client, which may quote what was sent, become a BrokerError with their kind alone."""
     try:
         yield
     except (KafkaError, TimeoutError) as error:
         why = type(error).__name__
         hint = "is it up, can this machine reach the addresses it advertises, may this user do that? then try again"
-        raise CommandError(f"Kafka 出错 Kafka at {settings.bootstrap} failed: {why}; {hint}") from None
+        raise BrokerError(f"Kafka 出错 Kafka at {settings.bootstrap} failed: {why}; {hint}") from None
 
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Cluster]:
-    """A connection for questions. Errors: CommandError within seconds where nobody answers."""
+    """A connection for questions. Errors: BrokerError within seconds where nobody answers."""
     options = client_options(settings)
     admin = AIOKafkaAdminClient(**options, request_timeout_ms=int(ANSWER_S * 1000))
     asking = AIOKafkaConsumer(
@@ -88,7 +91,7 @@ async def connected(settings: Settings) -> AsyncIterator[Cluster]:
             for client in (admin, asking):
                 await asyncio.wait_for(client.start(), ANSWER_S)
         except (KafkaError, OSError, TimeoutError) as error:
-            raise unreachable(settings, type(error).__name__) from None
+            raise _unreachable(settings, type(error).__name__) from None
         with kafka_errors(settings):
             yield Cluster(settings, admin, asking)
     finally:
@@ -153,6 +156,16 @@ class Cluster:
         found = await self._asking.end_offsets([self.outside(part) for part in parts])
         return {self.part(where): offset for where, offset in found.items()}
 
+    async def written(self, parts: Iterable[str]) -> dict[str, int]:
+        """The offset after the last record that was written, also by a transaction that is still open."""
+        consumer = AIOKafkaConsumer(**client_options(self.settings), enable_auto_commit=False)
+        await consumer.start()
+        try:
+            found = await consumer.end_offsets([self.outside(part) for part in parts])
+        finally:
+            await consumer.stop()
+        return {self.part(where): offset for where, offset in found.items()}
+
     async def committed(self, group: str) -> dict[str, int]:
         """What a group has acknowledged, by part; parts it has acknowledged nothing of are absent."""
         found = await _patient(lambda: self.admin.list_consumer_group_offsets(group))
@@ -176,7 +189,7 @@ class Cluster:
         return Group(found[2], owners)
 
     async def commit(self, group: str, offsets: Mapping[str, int]) -> None:
-        """Sets what a group has acknowledged. Errors: CommandError by way of KafkaError when it has members."""
+        """Sets what a group has acknowledged. Errors: KafkaError when it has members."""
         options = client_options(self.settings)
         consumer = AIOKafkaConsumer(**options, group_id=group, enable_auto_commit=False)
         await consumer.start()

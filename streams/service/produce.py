@@ -25,10 +25,9 @@ from aiokafka.errors import KafkaError
 from schemas.decode import LINE_BYTES_MAX
 from schemas.departments import sources
 from schemas.topics import source_topic
-from streams.errors import CommandError
 from streams.records import Chunk
 from streams.service.arrivals import Arrival
-from streams.service.cluster import connected
+from streams.service.cluster import BrokerError, connected
 from streams.service.security import client_options
 from streams.service.settings import Settings
 from streams.service.topics import complain, find_topics
@@ -153,7 +152,7 @@ async def outbox(settings: Settings, transactional_id: str | None = None) -> Asy
         box.published.seconds = time.perf_counter() - start
     except KafkaError as error:
         done = box.published.records.total()
-        raise CommandError(
+        raise BrokerError(
             f"发布中断 publishing to {settings.bootstrap} failed after {done:,} acknowledged records "
             f"({type(error).__name__}); once Kafka is well, publish it all again: what comes twice changes nothing"
         ) from None
