@@ -26,9 +26,9 @@ from sinks.digest import digest
 from sinks.lake import Lake
 from streams.batches import as_tables
 from streams.commands.oracle import read_all
-from streams.commands.rejects import replay_rejects
 from streams.current import Current
 from streams.engine import Engine
+from streams.mending import replay_rejects
 from streams.records import Reader, find_parts
 from tests.engines import KEY, PACKS, run, run_child
 

@@ -1,26 +1,26 @@
 """`brain rejects`: lines that were no records, why, and how to mend them; and reading them again after a mend.
 
-In: a lake; for --replay its key. Out: tables, JSON, or the outcome of the replay.
+In: a lake; for --replay its key, or the service that has it open. Out: tables, JSON, or the outcome of the replay.
 Invariant: the bytes of a reject are never shown; a replayed line goes through the same intake as any other.
 Deliberately absent: mending the bytes; the department sends a mended record, or the engine learns to read the old one.
 """
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
-from schemas.decode import Reject
-from schemas.departments import sources
-from schemas.intake import Intake
 from streams.current import Current
 from streams.engine import Engine
 from streams.errors import asked
+from streams.mending import replay
 from streams.opening import open_lake
 from streams.packs import DEFAULT_SERIES
+from streams.service.inquiry import ask_replay, supervisor_of
+from streams.service.settings import load_settings
 from streams.terminal import (
     DEFAULT_LAKE,
     JsonOption,
@@ -86,35 +86,14 @@ def _first(names: list[str]) -> str:
 
 
 def _replay(lake: Path, key: Path | None, pack: str, json: bool) -> None:
-    with open_lake(lake, key, pack) as opened:
-        engine = Engine(opened.lake, opened.packs)
-        with asked():
-            found = opened.lake.unsealed_rejects()
-        mended = replay_rejects(engine, Intake(opened.key), found)
-        summary = engine.publish()
-    outcome = {"open": len(found), "accepted": mended, "still_rejected": len(found) - mended, "digest": summary.digest}
+    settings = load_settings(lake=lake, key=key, pack=pack)
+    if supervisor_of(settings) is not None:
+        outcome = asyncio.run(ask_replay(settings))
+    else:
+        with open_lake(lake, key, pack) as opened, asked():
+            outcome = replay(Engine(opened.lake, opened.packs), opened.key)
     if json:
         say_json(outcome)
     else:
-        left = outcome["still_rejected"]
-        console().print(f"重读 read again {len(found):,}: 接收 accepted {mended:,}, 仍退回 still rejected {left:,}")
-
-
-def replay_rejects(engine: Engine, intake: Intake, found: list[Reject]) -> int:
-    """Reads rejects again and commits those that are records now; how many they are."""
-    known = sources()
-    groups: dict[tuple[str, str], list[Reject]] = {}
-    for reject in found:
-        if reject.source in known:
-            groups.setdefault((reject.source, reject.part), []).append(reject)
-    mended: list[str] = []
-    for (source, part), group in groups.items():
-        offsets = np.array([r.offset for r in group], np.int64)
-        batch, again = intake.read(source, [r.raw for r in group], part, offsets)
-        left = {r.offset for r in again}
-        mended += [engine.lake.reject_id(r) for r in group if r.offset not in left]
-        engine.add_facts(batch)
-    engine.commit()
-    # Killed before this line, they are read once more: the same records, which changes nothing.
-    engine.lake.mark_replayed(mended)
-    return len(mended)
+        told = "重读 read again {open:,}: 接收 accepted {accepted:,}, 仍退回 still rejected {still_rejected:,}"
+        console().print(told.format(**outcome))

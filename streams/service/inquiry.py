@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 
+from streams.errors import CommandError
 from streams.service.settings import Settings
 
 ANSWER_S = 3.0
@@ -75,6 +76,20 @@ async def ask_workers(settings: Settings, workers: int | None = None) -> list[An
 async def ask_writer(settings: Settings) -> Answer:
     """The writer's answer alone."""
     return (await ask_workers(settings, workers=0))[0]
+
+
+async def ask_replay(settings: Settings) -> dict[str, Any]:
+    """Has the writer read its open rejects again. Errors: CommandError when it does not answer."""
+    supervisor = supervisor_of(settings)
+    host, port = (supervisor.host, supervisor.port) if supervisor else (settings.host, settings.port)
+    try:
+        async with aiohttp.ClientSession() as session, session.post(f"http://{host}:{port}/rejects/replay") as told:
+            told.raise_for_status()
+            outcome: dict[str, Any] = await told.json()
+            return outcome
+    except (aiohttp.ClientError, ValueError) as error:
+        hint = "see brain status; stopped (brain drain), the lake can be asked without it"
+        raise CommandError(f"写入进程无应答 the writer did not answer ({type(error).__name__}); {hint}") from None
 
 
 async def _ask(session: aiohttp.ClientSession, host: str, port: int, index: int) -> Answer:

@@ -17,12 +17,11 @@ import faust
 from aiohttp import web
 from faust.types import TP
 
-from schemas.intake import Intake
 from schemas.keys import parse_code
 from schemas.topics import FACTS
-from streams.commands.rejects import replay_rejects
 from streams.engine import Engine
 from streams.keyfile import find_key
+from streams.mending import replay
 from streams.opening import Opened, open_lake
 from streams.service.agents import intake_app, part_of, writer_app
 from streams.service.chunks import Chunk, Delivery, Waiting
@@ -167,18 +166,15 @@ class WriterRole(_Common):
             rows = self._lake.lake.contacts_now(source).to_pylist()
             return web.json_response({"contacts": rows, "committed_at_ms": self._writer.committed_ms})
 
-        async def replay(_request: web.Request) -> web.Response:
+        async def mend(_request: web.Request) -> web.Response:
             return web.json_response(await work(self._replay))
 
-        return {"/contacts": contacts, "/rejects/replay": ("POST", replay)}
+        return {"/contacts": contacts, "/rejects/replay": ("POST", mend)}
 
     def _replay(self) -> dict[str, Any]:
-        """Reads the open rejects again, as `brain rejects --replay` does."""
-        found = self._lake.lake.unsealed_rejects()
-        mended = replay_rejects(self._writer.engine, Intake(self._lake.key), found)
-        summary = self._writer.publish()
-        left = len(found) - mended
-        return {"open": len(found), "accepted": mended, "still_rejected": left, "digest": summary.digest}
+        outcome = replay(self._writer.engine, self._lake.key)
+        self._writer.dirty = False
+        return outcome
 
     async def finish(self, means: Means) -> None:
         """Publishes what is committed, so that readers see all of it while nobody works."""

@@ -25,6 +25,7 @@ from schemas.topics import FACT_BYTES_MAX
 from streams.errors import CommandError
 from streams.service import logs
 from streams.service.chunks import Message
+from streams.service.cluster import BrokerError
 from streams.service.metrics import Meter
 from streams.service.roles import IntakeRole, Role, WriterRole
 from streams.service.security import client_options
@@ -145,7 +146,7 @@ def main(arguments: Sequence[str]) -> int:
             print(f"错误 error: {error}", file=sys.stderr)
         else:
             logs.get("worker").error("refused", why=str(error))
-        _end(WRONG)
+        _end(FAILED if isinstance(error, BrokerError) else WRONG)
     except Exception as error:
         logs.get("worker").exception("failed", exc_info=error)
         _end(FAILED)
