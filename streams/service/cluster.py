@@ -28,6 +28,7 @@ from streams.service.settings import Settings
 ANSWER_S = 5.0
 """A broker that has not answered after this is said to be away."""
 _ABSENT = {"Empty", "Dead", ""}
+Ask = Callable[[list[TopicPartition]], Awaitable[dict[TopicPartition, int]]]
 _CLIENT_LOGS = ("aiokafka", "asyncio")
 
 
@@ -148,23 +149,26 @@ class Cluster:
 
     async def starts(self, parts: Iterable[str]) -> dict[str, int]:
         """The first offset that is still there."""
-        found = await self._asking.beginning_offsets([self.outside(part) for part in parts])
-        return {self.part(where): offset for where, offset in found.items()}
+        return await self._offsets(self._asking, self._asking.beginning_offsets, parts)
 
     async def ends(self, parts: Iterable[str]) -> dict[str, int]:
         """The offset after the last record that can be read: records of an open transaction cannot, yet."""
-        found = await self._asking.end_offsets([self.outside(part) for part in parts])
-        return {self.part(where): offset for where, offset in found.items()}
+        return await self._offsets(self._asking, self._asking.end_offsets, parts)
 
     async def written(self, parts: Iterable[str]) -> dict[str, int]:
         """The offset after the last record that was written, also by a transaction that is still open."""
         consumer = AIOKafkaConsumer(**client_options(self.settings), enable_auto_commit=False)
         await consumer.start()
         try:
-            found = await consumer.end_offsets([self.outside(part) for part in parts])
+            return await self._offsets(consumer, consumer.end_offsets, parts)
         finally:
             await consumer.stop()
-        return {self.part(where): offset for where, offset in found.items()}
+
+    async def _offsets(self, consumer: AIOKafkaConsumer, ask: Ask, parts: Iterable[str]) -> dict[str, int]:
+        wanted = [self.outside(part) for part in parts]
+        # Else the consumer learns of topics one by one, 0.1 s each: 1.6 s for 16 sources instead of 5 ms.
+        await consumer._client.set_topics({where.topic for where in wanted})
+        return {self.part(where): offset for where, offset in (await ask(wanted)).items()}
 
     async def committed(self, group: str) -> dict[str, int]:
         """What a group has acknowledged, by part; parts it has acknowledged nothing of are absent."""
