@@ -77,6 +77,16 @@ class Discovery(IntEnum):
     clinic = 3
 
 
+class Medicine(IntEnum):
+    """What was bought at a pharmacy; the four categories (四类药) whose buyers must be tested."""
+
+    unknown = 0
+    antipyretic = 1
+    cough = 2
+    antiviral = 3
+    antibiotic = 4
+
+
 class Role(IntEnum):
     passenger = 0
     crew = 1

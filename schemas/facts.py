@@ -59,6 +59,17 @@ FACT_COLUMNS: dict[str, dict[str, str]] = {
         "ident": "token of the person released",
         "discharged_ms": "when isolation ended",
     },
+    "dwells": {
+        "ident": "token of the identifier seen, usually a phone",
+        "place": "token of the telecom grid cell of 800 m",
+        "since_ms": "start",
+        "until_ms": "end (half-open)",
+    },
+    "purchases": {
+        "ident": "token of the buyer's identifier",
+        "category": "Medicine",
+        "bought_ms": "when it was bought",
+    },
 }
 """Fact tables: column and meaning. All columns are int64; times are UTC epoch milliseconds. Every table also has
 `row`, the index of the record in the batch."""

@@ -32,9 +32,12 @@ _TITLES = {
     "results": "检测结果 Results of tubes",
     "admissions": "隔离开始 Admissions to isolation",
     "discharges": "隔离解除 Discharges from isolation",
+    "dwells": "驻留 Dwells: a phone in a telecom grid cell for a time",
+    "purchases": "购药 Purchases of medicines",
 }
 _VOCABULARIES = (
     codes.PlaceKind, codes.PersonClass, codes.Certainty, codes.Classification, codes.Result, codes.Discovery,
+    codes.Medicine,
 )  # fmt: skip
 _HEAD = """# 数据字典 Data dictionary
 
