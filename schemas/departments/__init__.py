@@ -6,14 +6,26 @@ Deliberately absent: everything about transport; topics, agents, files and pages
 
 from __future__ import annotations
 
-from schemas.departments import health, police, transport
+from importlib import import_module
+
+from schemas.departments.forging import Expected
 from schemas.wire import Record
 
-DEPARTMENTS: dict[str, tuple[type[Record], ...]] = {
-    "health": health.RECORDS,
-    "police": police.RECORDS,
-    "transport": transport.RECORDS,
+NAMES = (
+    "health",
+    "police",
+    "transport",
+)
+"""One line a department; each is a module here with RECORDS and EXPECTED. The order is that of every list and page."""
+_MODULES = {name: import_module(f"{__name__}.{name}") for name in NAMES}
+
+DEPARTMENTS: dict[str, tuple[type[Record], ...]] = {name: module.RECORDS for name, module in _MODULES.items()}
+EXPECTED: dict[str, Expected] = {
+    f"{name}.{record}": expected
+    for name, module in _MODULES.items()
+    for record, expected in getattr(module, "EXPECTED", {}).items()
 }
+"""What is expected of each source; tests/conformance.py asks for every one."""
 
 
 def sources() -> dict[str, type[Record]]:

@@ -7,13 +7,14 @@ Deliberately absent: names, diagnoses in free text, Ct values beyond their plaus
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from schemas.codes import Classification, Discovery, PlaceKind, Result
 from schemas.columns import Columns
+from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
 from schemas.rides import Seated, told, trip, with_lines
 from schemas.wire import Code, Confidence, Day, IdType, Instant, Name, Record, Vehicle
@@ -181,3 +182,47 @@ class IsolationDischarge(Record):
 RECORDS: tuple[type[Record], ...] = (
     CaseReport, NatSample, NatResult, SurveyLeg, IsolationAdmission, IsolationDischarge,
 )  # fmt: skip
+
+
+def _sampled(h: Hand) -> dict[str, Any]:
+    kind, size = ("HJ", 10) if h.share() < 0.98 else ("FJ", 1)
+    return {"tube_code": h.code(kind, 60_000), "pool_size": size}
+
+
+def _tested(h: Hand) -> dict[str, Any]:
+    result = "positive" if h.share() < 0.004 else h.of((*["negative"] * 200, "inconclusive"))
+    return {"tube_code": h.code("HJ", 60_000), "result": result}
+
+
+def _surveyed(h: Hand) -> dict[str, Any]:
+    since, row = -h.between(3600, 4 * 86_400), h.between(1, 20)
+    said = {"since_at": h.time(since), "until_at": h.time(since + h.between(600, 28_800))}
+    stays = ("household", "room", "restaurant", "venue")
+    if h.share() < 0.7:
+        return {**said, **dict.fromkeys((*_SEAT, "vehicle", "line", "service_date")), "place_kind": h.of(stays)}
+    ride = {"place_kind": h.of(("bus", "train", "taxi")), "vehicle": str(h.between(1000, 1060)), "row": row}
+    return {**said, **ride, "seat": f"{row:02d}F", "place_code": None, "place_name": None, "room": None}
+
+
+_SEAT = {"carriage": 0.1, "compartment": 0.02, "row": 0.06, "seat": 0.1, "berth": 0.05, "sealed": 0.1}
+_PLACE = {"place_code": 0.4, "place_name": 0.6, "room": 0.15, "vehicle": 0.2, "line": 0.15, "service_date": 0.15}
+_TOLD = {"symptomatic": 0.2, "until_at": 0.8, "confidence": 0.6}
+EXPECTED = {
+    "case_report": Expected(
+        (1200, 14_400), {"onset_at": 0.5, "reported_at": 0.97, "discovery": 0.9}, {"emergency": 150, "routine": 3},
+        draft=lambda h: {"onset_at": h.day(-h.below(6))},
+    ),
+    "nat_sample": Expected(
+        (20, 1800), {"site_code": 0.95}, {"emergency": 650_000, "routine": 40_000}, (7, 13), draft=_sampled,
+    ),
+    "nat_result": Expected(
+        (60, 900), {"lab_code": 0.98, "n_ct": 0.4, "orf_ct": 0.4}, {"emergency": 65_000, "routine": 5_000},
+        (12, 20), draft=_tested,
+    ),
+    "survey_leg": Expected(
+        (3600, 28_800), _SEAT | _PLACE | _TOLD, {"emergency": 3_000, "routine": 60}, draft=_surveyed,
+    ),
+    "isolation_admission": Expected((900, 7200), {"room": 0.8}, {"emergency": 1_500, "routine": 20}),
+    "isolation_discharge": Expected((900, 7200), {}, {"emergency": 1_000, "routine": 20}, (8, 20)),
+}  # fmt: skip
+"""Volumes of samples and tubes: handbook 4.3. All else, and fill rates and lateness: design assumptions [D]."""

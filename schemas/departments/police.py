@@ -7,29 +7,18 @@ Deliberately absent: names, relations' free text, and any judgement of a contrad
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-import numpy as np
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.codes import PlaceKind
 from schemas.columns import Columns
+from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
-from schemas.instants import BEGIN_MS, OPEN_MS, UNKNOWN_MS
-from schemas.keys import ANCHOR_KINDS, IDENTIFIER_KINDS, PHONE_RANK, Ints
+from schemas.keys import ANCHOR_KINDS, IDENTIFIER_KINDS, PHONE_RANK
+from schemas.stays import both, lasting, link, stay
 from schemas.wire import Code, IdType, Instant, Name, Phone, Record
-
-
-def link(row: Ints, one: Ints, other: Ints, since: Ints, until: Ints) -> Rows:
-    """Link columns; the greater token is carried by the lesser one (kinds rank within tokens)."""
-    return {
-        "row": row,
-        "carried": np.maximum(one, other),
-        "owner": np.minimum(one, other),
-        "since_ms": np.where(since == UNKNOWN_MS, BEGIN_MS, since),
-        "until_ms": np.where(until == UNKNOWN_MS, OPEN_MS, until),
-    }
 
 
 class ResidentRegister(Record):
@@ -54,16 +43,8 @@ class ResidentRegister(Record):
         ident, since, until = c.ident("id_type", "id_no"), c.number("valid_since"), c.number("valid_until")
         row, phones = c.lists["phones"]
         numbers = phones.map(lambda p: c.tokens.identifier("phone", p), 0)
-        home = {
-            "row": c.rows,
-            "ident": ident,
-            "place": c.place("household", "household_code"),
-            "kind": np.full(c.count, int(PlaceKind.household)),
-            "since_ms": np.where(since == UNKNOWN_MS, BEGIN_MS, since),
-            "until_ms": np.where(until == UNKNOWN_MS, OPEN_MS, until),
-            "flags": np.zeros(c.count, np.int64),
-            "seat": np.zeros(c.count, np.int64),
-        }
+        place = c.place("household", "household_code")
+        home = stay(c, ident, PlaceKind.household, place, *lasting(since, until))
         return {"presences": home, "links": link(row, numbers, ident[row], since[row], until[row])}
 
 
@@ -84,21 +65,9 @@ class HotelStay(Record):
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
         ident, since, until = c.ident("id_type", "id_no"), c.number("check_in_at"), c.number("check_out_at")
-        room = c.place("hotel_room", "hotel_code", "room")
-        house = c.place("hotel", "hotel_code")
-        twice = np.concatenate([c.rows, c.rows])
-        kinds = np.repeat([int(PlaceKind.hotel_room), int(PlaceKind.hotel)], c.count)
-        stay = {
-            "row": twice,
-            "ident": ident[twice],
-            "place": np.concatenate([room, house]),
-            "kind": kinds,
-            "since_ms": since[twice],
-            "until_ms": until[twice],
-            "flags": np.zeros(2 * c.count, np.int64),
-            "seat": np.zeros(2 * c.count, np.int64),
-        }
-        return {"presences": stay}
+        room = stay(c, ident, PlaceKind.hotel_room, c.place("hotel_room", "hotel_code", "room"), since, until)
+        house = stay(c, ident, PlaceKind.hotel, c.place("hotel", "hotel_code"), since, until)
+        return {"presences": both(room, house)}
 
 
 class CheckpointPass(Record):
@@ -114,17 +83,8 @@ class CheckpointPass(Record):
 
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
-        presence = {
-            "row": c.rows,
-            "ident": c.ident("id_type", "id_no"),
-            "place": c.place("checkpoint", "checkpoint_code"),
-            "kind": np.full(c.count, int(PlaceKind.checkpoint)),
-            "since_ms": c.number("passed_at"),
-            "until_ms": np.full(c.count, UNKNOWN_MS),
-            "flags": np.zeros(c.count, np.int64),
-            "seat": np.zeros(c.count, np.int64),
-        }
-        return {"presences": presence}
+        ident, place = c.ident("id_type", "id_no"), c.place("checkpoint", "checkpoint_code")
+        return {"presences": stay(c, ident, PlaceKind.checkpoint, place, c.number("passed_at"))}
 
 
 class PhoneOwnership(Record):
@@ -179,3 +139,51 @@ class IdentityLink(Record):
 RECORDS: tuple[type[Record], ...] = (
     ResidentRegister, HotelStay, CheckpointPass, PhoneOwnership, IdentityLink,
 )  # fmt: skip
+
+
+def _registered(h: Hand) -> dict[str, Any]:
+    home = h.person // 2
+    where = {"household_code": f"HH-{home:06d}", "compound_code": f"XQ-{home // 800:03d}"}
+    return {**where, "valid_since": h.day(-h.between(30, 9000)), "valid_until": h.day(h.between(30, 900))}
+
+
+def _lodged(h: Hand) -> dict[str, Any]:
+    hotel, who = h.below(180), h.who(h.of(("resident_id", "resident_id", "passport")))
+    named = {"hotel_code": f"HT-{hotel:03d}", "hotel_name": f"宽城旅馆{hotel}店"}
+    return {**who, **named, "room": str(h.between(101, 960))}
+
+
+def _passed(h: Hand) -> dict[str, Any]:
+    who = h.who(h.of(("resident_id", "resident_id", "phone", "plate")))
+    return {**who, "checkpoint_code": h.code("CP", 120), "code_status": h.of((*["ok"] * 8, "none", "yellow", "red"))}
+
+
+def _held(h: Hand) -> dict[str, Any]:
+    return {"held_since": h.day(-h.between(200, 4000)), "held_until": h.day(-h.between(0, 100))}
+
+
+def _linked(h: Hand) -> dict[str, Any]:
+    kind = h.of(("passport", "plate", "code_token"))
+    return {"other_id_type": kind, "other_id_no": h.held(kind), **_held(h)}
+
+
+_NIGHTLY = (28_800, 86_400)
+_HOME = {"residence": 0.95, "compound_code": 0.9, "building": 0.9, "room": 0.85, "phones": 0.8}
+_HELD = {"held_since": 0.9, "held_until": 0.05}
+_FORM = "{} {}"
+EXPECTED = {
+    "resident_register": Expected(
+        _NIGHTLY, _HOME | {"valid_since": 0.7, "valid_until": 0.05}, {"emergency": 5_000, "routine": 3_000},
+        (9, 18), _FORM, _registered,
+    ),
+    "hotel_stay": Expected(
+        (300, 3600), {"hotel_name": 0.9, "check_out_at": 0.3}, {"emergency": 1_500, "routine": 6_000},
+        (10, 24), _FORM, _lodged,
+    ),
+    "checkpoint_pass": Expected(
+        (5, 60), {"code_status": 0.9}, {"emergency": 50_000, "routine": 20_000}, (5, 24), _FORM, _passed,
+    ),
+    "phone_ownership": Expected(_NIGHTLY, _HELD, {"emergency": 5_000, "routine": 2_000}, (9, 18), _FORM, _held),
+    "identity_link": Expected(_NIGHTLY, _HELD, {"emergency": 2_000, "routine": 1_000}, (9, 18), _FORM, _linked),
+}  # fmt: skip
+"""Volumes, fill rates and lateness: design assumptions [D]; registers come over night."""

@@ -7,16 +7,17 @@ Deliberately absent: who counts as near (policy packs), and routes: a ride lasts
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from schemas.codes import PlaceKind
 from schemas.columns import Columns
-from schemas.departments.police import link
+from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
 from schemas.keys import Ints
 from schemas.rides import VEHICLES, Mode, Seated, told, trip, with_lines
+from schemas.stays import link
 from schemas.wire import Cabin, Code, Confidence, Day, IdType, Instant, Name, Record, Row, Vehicle
 
 
@@ -151,3 +152,58 @@ class CardHolder(Record):
 
 
 RECORDS: tuple[type[Record], ...] = (Ticket, Tap, TaxiTrip, CrewDuty, CardHolder)
+
+
+def _booked(h: Hand) -> dict[str, Any]:
+    mode, service = h.of((("train", "G"), ("train", "K"), ("coach", "JK"), ("aircraft", "CZ"), ("ship", "S")))
+    row, depart = h.between(1, 20), h.between(600, 3 * 86_400)
+    train = {"mode": mode, "vehicle": f"{service}{h.between(1000, 1060)}", "service_date": h.day(1)}
+    seat = {"row": row, "seat": f"{row:02d}{h.of('ABCDF')}", "berth": h.of(("seat", "seat", "hard_sleeper"))}
+    return {**train, **seat, "depart_at": h.time(depart), "arrive_at": h.time(depart + h.between(1800, 14_400))}
+
+
+def _tapped(h: Hand) -> dict[str, Any]:
+    who, line = h.who(h.of(("transit_card", "transit_card", "code_token"))), h.between(1, 60)
+    return {**who, "line": str(line), "vehicle": f"{line}{h.below(30):02d}B", "off_at": h.time(h.between(240, 3000))}
+
+
+def _hailed(h: Hand) -> dict[str, Any]:
+    ride = {"vehicle": f"吉ZT{h.below(3000):04d}", "pickup_at": h.time(-h.between(300, 2700)), "dropoff_at": h.time()}
+    return {**h.who("phone"), **ride}
+
+
+def _served(h: Hand) -> dict[str, Any]:
+    line, row = h.between(1, 60), h.between(1, 40)
+    mode = h.of(("bus", "bus", "metro", "train"))
+    vehicle = {"mode": mode, "vehicle": f"{line}{h.below(30):02d}B", "line": str(line)}
+    return {**vehicle, "row_from": row, "row_until": row + h.below(20), "until_at": h.time(h.between(4, 9) * 3600)}
+
+
+def _issued(h: Hand) -> dict[str, Any]:
+    held = {"held_since": h.day(-h.between(200, 4000)), "held_until": h.day(-h.between(0, 100))}
+    return {**h.who(h.of(("resident_id", "phone"))), **held}
+
+
+_SEAT = {"carriage": 0.9, "compartment": 0.1, "row": 0.3, "seat": 0.85, "berth": 0.8, "sealed": 0.6}
+_TRAIN = {"board": 0.95, "alight": 0.95, "arrive_at": 0.9, "confidence": 0.3}
+_CREW = {"line": 0.6, "service_date": 0.7, "carriage": 0.3, "compartment": 0.05, "row_from": 0.05, "row_until": 0.05}
+_FORM = "{}T{}+08:00"
+EXPECTED = {
+    "ticket": Expected((20, 300), _SEAT | _TRAIN, {"emergency": 2_000, "routine": 25_000}, (6, 24), _FORM, _booked),
+    "tap": Expected(
+        (8, 900), {"vehicle": 0.93, "carriage": 0.25, "sealed": 0.8, "off_at": 0.6, "confidence": 0.2},
+        {"emergency": 20_000, "routine": 160_000}, (5, 23), _FORM, _tapped,
+    ),
+    "taxi_trip": Expected(
+        (60, 1800), {"dropoff_at": 0.97, "confidence": 0.2}, {"emergency": 3_000, "routine": 30_000},
+        (0, 24), _FORM, _hailed,
+    ),
+    "crew_duty": Expected(
+        (3600, 43_200), _CREW | {"until_at": 0.8}, {"emergency": 2_000, "routine": 4_000}, (4, 20), _FORM, _served,
+    ),
+    "card_holder": Expected(
+        (28_800, 86_400), {"held_since": 0.9, "held_until": 0.05}, {"emergency": 1_000, "routine": 1_000},
+        (9, 18), _FORM, _issued,
+    ),
+}  # fmt: skip
+"""Volumes, fill rates and lateness: design assumptions [D]; under lockdown few ride."""
