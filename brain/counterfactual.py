@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from brain.claims import Claim, Grounds, Row
-from schemas.policy import Pack, PlaceRule, RideRule
+from schemas.policy import Pack
+from schemas.statements import PlaceRule, RideRule
 
 REMOVED, LOWERED = "removed", "lowered"
 

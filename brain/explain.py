@@ -15,7 +15,8 @@ from brain.claims import Claim, Grounds, Language, Row, Seen, confirmed_text, re
 from brain.counterfactual import counterfactual_claim, least_ms
 from schemas import seats
 from schemas.codes import Flag
-from schemas.policy import Pack, PlaceRule, RideRule, SecondaryRule, SymptomRule
+from schemas.policy import Pack
+from schemas.statements import PlaceRule, RideRule, SecondaryRule, SymptomRule
 
 __all__ = ["Claim", "Grounds", "Language", "Seen", "case_claim", "explain", "render_text", "rule_of"]
 Rule = PlaceRule | RideRule | SymptomRule | SecondaryRule

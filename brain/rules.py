@@ -12,7 +12,8 @@ import numpy as np
 from schemas.codes import FIRST_VEHICLE, PersonClass, PlaceKind
 from schemas.instants import MINUTE_MS
 from schemas.keys import Ints
-from schemas.policy import Pack, PackSeries, PlaceRule, RideRule, SecondaryRule, SymptomRule
+from schemas.policy import Pack, PackSeries
+from schemas.statements import PlaceRule, RideRule, SecondaryRule, SymptomRule
 
 KINDS = max(PlaceKind) + 1
 SCOPES = ("all", "rows", "carriage", "compartment", "bays")

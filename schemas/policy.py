@@ -11,116 +11,33 @@ import json
 import tomllib
 from collections.abc import Iterator
 from datetime import date
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from schemas.codes import FIRST_VEHICLE, PlaceKind
 from schemas.instants import day_number, local_day
 from schemas.keys import Ints
-
-T = TypeVar("T")
-Text = Annotated[str, Field(min_length=1)]
-Count = Annotated[int, Field(ge=0, le=100_000)]
-RuleClass = Literal["close", "venue_exposed", "general", "none"]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Sourced(_Strict):
-    source: Text
-    confirmed: bool
-    note: str = ""
-
-
-class Sourced(_Sourced, Generic[T]):
-    """A number with its source."""
-
-    value: T
+from schemas.statements import (
+    CompanionRule,
+    Count,
+    Management,
+    MedicineHold,
+    PlaceRule,
+    PoolHold,
+    RideRule,
+    SecondaryRule,
+    Sourced,
+    Statement,
+    Strict,
+    SymptomRule,
+    Text,
+    Window,
+)
 
 
-Statement = _Sourced
-"""Whatever in a pack carries a source of its own: a number, or a rule that holds several."""
-
-
-class Window(_Strict):
-    """When a case's presences are infectious (docs/rules.md, section 4)."""
-
-    lookback_days: Sourced[Count]
-    days_after_anchor_max: Sourced[int]  # -1: no limit, the window stays open until isolation
-    last_negative_opens: Sourced[bool]  # CC-3, cases found by repeated screening
-
-
-class PlaceRule(_Sourced):
-    """What sharing a place that is no vehicle makes of two people. `below`: when the time together is under the
-    minimum."""
-
-    rule: Text
-    category: Text
-    result: RuleClass
-    overlap_s_min: Count
-    below: RuleClass
-
-
-class RideRule(_Sourced):
-    """One row of the transport table (docs/rules.md, section 5). `scope` says who is within the circle of the
-    case, `rest` what the others aboard are; `distance` counts rows or bays for the scopes `rows` and `bays`."""
-
-    rule: Text
-    mode: Literal["aircraft", "train", "coach", "bus", "metro", "ship", "taxi"]
-    sealed: bool | Literal["any"]
-    scope: Literal["all", "rows", "carriage", "compartment", "bays"]
-    distance: Count
-    soft_sleeper_scope: Literal["compartment", "as_scope"]
-    category: Text
-    result: RuleClass
-    rest: RuleClass
-    overlap_s_min: Count
-    below: RuleClass
-
-
-class SymptomRule(_Sourced):
-    """Symptoms during the ride: everybody aboard is in the circle, whatever the seat."""
-
-    rule: Text
-    enabled: bool
-    category: Text
-    result: RuleClass
-
-
-class SecondaryRule(_Sourced):
-    """Contacts of contacts (docs/rules.md, section 7). `kinds`: where the contact must have been together with a third
-    person; `categories`: of which first-degree contacts, empty for all."""
-
-    rule: Text
-    enabled: bool
-    kinds: tuple[str, ...]
-    categories: tuple[str, ...]
-    category: Text
-    overlap_s_min: Count
-
-    @model_validator(mode="after")
-    def _kinds_exist(self) -> Self:
-        grounded = [k.name for k in PlaceKind if k < FIRST_VEHICLE]
-        for kind in self.kinds:
-            if kind not in grounded:
-                raise ValueError(f"kinds: {kind!r} is not a kind of place without wheels; expected among {grounded}")
-        return self
-
-
-class Management(_Sourced):
-    """Isolation and tests, counted from day 0, the local day of the last exposure. Days are whole days after it."""
-
-    isolation_days: Count
-    isolation_mode: Literal["central", "home", "none"]
-    monitoring_days: Count
-    test_days: tuple[Count, ...]
-
-
-class Pack(_Strict):
+class Pack(Strict):
     """One edition of one authority's rules."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
@@ -137,6 +54,9 @@ class Pack(_Strict):
     ride: tuple[RideRule, ...]
     symptoms: SymptomRule
     secondary: SecondaryRule
+    companion: CompanionRule
+    pool_hold: PoolHold
+    medicine_hold: MedicineHold
     management: dict[Literal["close", "secondary", "venue_exposed", "general"], Management]
 
     @model_validator(mode="after")
@@ -160,6 +80,7 @@ class Pack(_Strict):
                     raise ValueError(f"[[ride]] needs exactly one rule for {asked}; it has {rules}")
         ids = [r.rule for r in self.place.values()] + [r.rule for r in self.ride]
         ids += [self.symptoms.rule, self.secondary.rule]
+        ids += [self.companion.rule, self.pool_hold.rule, self.medicine_hold.rule]
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"rule: every rule needs an id of its own; used more than once: {twice}")
@@ -178,6 +99,9 @@ class Pack(_Strict):
         yield from ((f"place.{kind}", rule) for kind, rule in self.place.items())
         yield from ((f"ride.{rule.rule}", rule) for rule in self.ride)
         yield from (("symptoms", self.symptoms), ("secondary", self.secondary))
+        numbers = (name for name in CompanionRule.model_fields if name != "rule")
+        yield from ((f"companion.{name}", getattr(self.companion, name)) for name in numbers)
+        yield from (("pool_hold", self.pool_hold), ("medicine_hold", self.medicine_hold))
         yield from ((f"management.{name}", measures) for name, measures in self.management.items())
 
     def ride_rule(self, mode: str, sealed: bool) -> RideRule:

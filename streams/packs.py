@@ -15,7 +15,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from schemas.policy import Pack, PackSeries, Sourced, Statement, parse_pack
+from schemas.policy import Pack, PackSeries, parse_pack
+from schemas.statements import Sourced, Statement
 
 DEFAULT_SERIES = "cn"
 _PROOF_FIELDS = frozenset(("source", "confirmed", "note"))

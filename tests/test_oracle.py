@@ -88,6 +88,12 @@ def pack(name: str = "test", since: str = "2022-01-01", until: str = "open", **c
             "rule": "second", "enabled": True, "kinds": ["household", "room"], "categories": ["CC-4.1"],
             "category": "SC", "overlap_s_min": 1800, **PROOF,
         },
+        "companion": {
+            "rule": "near", "enabled": said(True), "lookback_days": said(14), "together_in": said("window"),
+            "together_minutes_over": said(10), "stay_hours_over": said(30),
+        },
+        "pool_hold": {"rule": "pooled", "enabled": True, **PROOF},
+        "medicine_hold": {"rule": "medicine", "enabled": True, "medicines": ["cough"], **PROOF},
         "management": {
             "close": measures(7, 3, [1, 7]), "secondary": measures(7, 0, [4]),
             "venue_exposed": measures(0, 0, [3, 1]), "general": measures(0, 2, []),

@@ -18,7 +18,8 @@ import pytest
 from rich.console import Console
 
 from schemas.instants import LOCAL
-from schemas.policy import Pack, PackSeries, Statement, parse_pack
+from schemas.policy import Pack, PackSeries, parse_pack
+from schemas.statements import Statement
 from streams.packs import all_packs, load_pack, load_series, render_pack, render_packs
 
 NAMES = ["cn-8", "cn-8-4d", "cn-9", "who-2021"]
@@ -195,7 +196,7 @@ def test_a_pack_of_ones_own_loads_from_its_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pack", all_packs(), ids=lambda p: p.name)
 def test_every_number_has_a_source_and_every_unconfirmed_one_a_note(pack: Pack) -> None:
     statements = dict(pack.statements())
-    assert len(statements) == 4 + 16 + 9 + len(pack.ride) + 2 + 4
+    assert len(statements) == 4 + 16 + 9 + len(pack.ride) + 2 + 5 + 2 + 4
     assert [key for key, s in statements.items() if len(s.source) < 10] == []
     assert [key for key, s in statements.items() if not s.confirmed and len(s.note) < 10] == []
 
