@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,14 @@ import orjson
 
 from schemas.columns import Columns, Tokens
 from schemas.decode import StrictDecoder, columns_of, fields_of
+from schemas.departments import EXPECTED
+from schemas.departments.forging import Forged, forge
 from schemas.facts import FACT_COLUMNS
-from schemas.instants import BEGIN_MS, OPEN_MS, UNKNOWN_MS
+from schemas.instants import BEGIN_MS, DAY_MS, OPEN_MS, UNKNOWN_MS, read_instant
 from schemas.intake import Intake
 from schemas.keys import IDENTIFIER_KINDS
 from schemas.wire import Envelope, Record
-from tests.sources import KEY, outcome, samples
+from tests.sources import KEY, SOURCES, outcome, samples
 
 CHINESE_NAME = re.compile(r"^[\u4e00-\u9fff]{2,}: \S")
 NUMBERED = re.compile(r"(^|_)(id_no|card_no|phone|phones|plate|passport|code_token)$")
@@ -29,6 +33,20 @@ NUMBERED = re.compile(r"(^|_)(id_no|card_no|phone|phones|plate|passport|code_tok
 _LOOKS_LIKE_ONE = re.compile(r"990103\d{11}[\dX]|100\d{8}|吉Z.?[A-Z]\d{4}")
 VEHICLES = {"vehicle"}
 """A vehicle may be named by its plate; it becomes a place, which for such a vehicle has no label."""
+SYNTHETIC = {
+    "resident_id": re.compile(r"990103\d{11}[\dX]"),
+    "passport": re.compile(r"ZF\d{7}"),
+    "person_no": re.compile(r"HR:\d{7}"),
+    "phone": re.compile(r"100\d{8}"),
+    "code_token": re.compile("qr_[0-9a-f]{8}"),
+    "transit_card": re.compile(r"9903\d{12}"),
+    "plate": re.compile(r"吉Z[A-K]\d{4}"),
+}
+"""What made-up identifiers look like (schemas/departments/drafting.py)."""
+REAL = re.compile(r"(?<!\d)(1[3-9]\d{9}|(?!990103)\d{17}[\dX])(?!\d)|[京津沪渝辽黑吉](?!Z)[A-Z][A-Z0-9]{5}")
+FORGED, SEED, DAY = 2_000, 7319, "2022-03-12"
+SIGMAS = 4.5
+"""How far a share of FORGED records may lie from the expected one: 7 in a million draws are further away."""
 
 
 def says_what_it_is(source: str, model: type[Record]) -> None:
@@ -122,6 +140,77 @@ def withdraws_by_its_envelope_alone(source: str, model: type[Record]) -> None:
         assert not found["facts"], f"{source}: a withdrawal tells nothing"
 
 
+def says_what_is_expected(source: str, model: type[Record]) -> None:
+    """Volumes in both profiles, lateness, hours, and a share for every field that may be left out, and no other."""
+    assert source in EXPECTED, f"{source}: EXPECTED lacks it: lateness_s, fill, per_day"
+    expected = EXPECTED[source]
+    optional = {name for name, info in model.model_fields.items() if not info.is_required()}
+    assert set(expected.fill) == optional, f"{source}: fill differs in {sorted(set(expected.fill) ^ optional)}"
+    assert all(0 < share <= 1 for share in expected.fill.values()), f"{source}: fill: shares above 0, at most 1"
+    assert set(expected.per_day) == {"emergency", "routine"}, f"{source}: per_day: emergency and routine"
+    assert min(expected.per_day.values()) >= 0
+    assert any(expected.per_day.values()), f"{source}: per_day: some in one profile at least"
+    assert 0 < expected.lateness_s[0] < expected.lateness_s[1], f"{source}: lateness_s: median, then 95th percentile"
+    assert 0 <= expected.hours[0] < expected.hours[1] <= 24, f"{source}: hours: from, until, within a day"
+
+
+@cache
+def forged(source: str) -> list[Forged]:
+    return forge(SOURCES[source], EXPECTED[source], np.random.default_rng(SEED), FORGED, read_instant(DAY))
+
+
+def forges_records_that_are_taken_alike(source: str, _model: type[Record]) -> None:
+    """Every made-up record passes both decoders, which make the same facts of it, in the tables that samples fill."""
+    lines = [orjson.dumps(record.body) for record in forged(source)]
+    fast, strict = (outcome(Intake(KEY, fast), source, lines) for fast in (True, False))
+    assert not strict["rejects"], f"{source}: refused: {next(iter(strict['rejects']))[:4]}"
+    assert fast == strict
+    assert strict["records"].total() == FORGED == len({record.body["source_record_id"] for record in forged(source)})
+    spoken = outcome(Intake(KEY), source, samples(source))["facts"]
+    assert {fact[0] for fact in strict["facts"]} == {fact[0] for fact in spoken}, f"{source}: fills other fact tables"
+
+
+def forges_with_the_gaps_it_states(source: str, _model: type[Record]) -> None:
+    for name, share in EXPECTED[source].fill.items():
+        told = sum(name in record.body for record in forged(source)) / FORGED
+        assert near(told, share), f"{source}: {name} is given by {told:.3f}, expected {share}: can the draft give it?"
+
+
+def forges_with_the_lateness_it_states(source: str, _model: type[Record]) -> None:
+    expected, start = EXPECTED[source], read_instant(DAY)
+    events = np.array([read_instant(record.body["event_time"]) for record in forged(source)])
+    lateness = np.array([record.published_ms for record in forged(source)]) - events
+    for share, bound in zip((0.5, 0.95), expected.lateness_s, strict=True):
+        told = float((lateness <= bound * 1000).mean())
+        assert near(told, share), f"{source}: {told:.3f} arrive within {bound} s, expected {share}"
+    hours = (events - start) / (DAY_MS / 24)
+    assert ((hours >= expected.hours[0]) & (hours < expected.hours[1])).all(), f"{source}: events outside its hours"
+
+
+def near(told: float, share: float) -> bool:
+    return abs(told - share) <= SIGMAS * (share * (1 - share) / FORGED) ** 0.5 + 1e-9
+
+
+def forges_the_same_again_and_nobody_real(source: str, model: type[Record]) -> None:
+    """The same generator gives the same records, and whom they name was never issued a number."""
+    again = forge(model, EXPECTED[source], np.random.default_rng(SEED), FORGED, read_instant(DAY))
+    assert again == forged(source)
+    for record in again:
+        for kind, value in named(model, record.body):
+            assert SYNTHETIC[kind].fullmatch(value), f"{source}: a {kind} that is not from Hand.who, held or another"
+        assert not REAL.search(orjson.dumps(record.body).decode()), f"{source}: a number that may be somebody's"
+
+
+def named(model: type[Record], body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Kind and value of the identifiers in a record."""
+    for kind, value in model.identifiers:
+        if value in body:
+            yield (kind[1:] if kind[0] == "=" else body[kind]), body[value]
+    for items in body.values():
+        if isinstance(items, list):
+            yield from (("phone", item) for item in items)
+
+
 CHECKS = (
     says_what_it_is,
     has_telling_samples,
@@ -130,4 +219,9 @@ CHECKS = (
     declares_its_identifiers,
     declares_its_intervals,
     withdraws_by_its_envelope_alone,
+    says_what_is_expected,
+    forges_records_that_are_taken_alike,
+    forges_with_the_gaps_it_states,
+    forges_with_the_lateness_it_states,
+    forges_the_same_again_and_nobody_real,
 )

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from schemas.codes import Flag, PlaceKind, Result
-from schemas.departments import DEPARTMENTS
+from schemas.departments import DEPARTMENTS, EXPECTED
 from schemas.facts import FACT_COLUMNS, Columns
 from schemas.instants import BEGIN_MS, OPEN_MS, UNKNOWN_MS, read_instant
 from schemas.intake import Intake
@@ -40,6 +40,15 @@ def test_every_sample_file_belongs_to_a_model() -> None:
 
 def test_a_department_publishes_each_record_type_once() -> None:
     assert len(SOURCES) == sum(len(models) for models in DEPARTMENTS.values())
+
+
+def test_nothing_is_expected_of_records_that_nobody_publishes() -> None:
+    assert set(EXPECTED) <= set(SOURCES)
+
+
+def test_a_day_of_mass_testing_comes_to_two_million_records() -> None:
+    total = sum(expected.per_day["emergency"] for expected in EXPECTED.values())
+    assert 1_900_000 <= total <= 2_100_000, f"{total:,} records a day"
 
 
 def test_every_fact_table_is_filled_by_somebody() -> None:

@@ -62,6 +62,7 @@ def forge(
     middle, late = expected.lateness_s
     delays = rng.lognormal(log(middle), log(late / middle) / P95_SIGMAS, count)
     hand, steps, bodies = Hand(rng, expected.notation), plan(model), []
+    names = {name for name, _ in steps}
     for number, event_ms in enumerate(events.tolist(), first):
         hand.begin(event_ms)
         body = {
@@ -71,6 +72,8 @@ def forge(
             "operation": "upsert",
         }
         said = expected.draft(hand)
+        if not said.keys() <= names:
+            raise ValueError(f"{model.record}: the draft gives {sorted(said.keys() - names)}, which no such record has")
         body |= {name: said[name] if name in said else make(hand) for name, make in steps}
         bodies.append({name: value for name, value in body.items() if value is not None})
     for name, share in expected.fill.items():
