@@ -9,33 +9,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
-import subprocess
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.machine import machine
 from benchmarks.whole import correction, engine_and_oracle
 
 SIZES = {"full": (1_000_000, 200_000, 200, 3), "quick": (100_000, 20_000, 50, 1), "tiny": (2_000, 500, 5, 1)}
-
-
-def _machine() -> dict[str, str]:
-    cpu = [
-        x.split(":")[1].strip() for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith("model name")
-    ]
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    versions = {name: version(name) for name in ("duckdb", "pyarrow", "numpy", "pydantic")}
-    return {
-        "commit": commit.stdout.strip() or "unknown",
-        "cpu": f"{len(cpu)} x {cpu[0]}" if cpu else platform.machine(),
-        "python": platform.python_version(),
-        **versions,
-    }
 
 
 def measure(size: str) -> dict[str, Any]:
@@ -45,7 +29,7 @@ def measure(size: str) -> dict[str, Any]:
             engine_and_oracle(Path(scratch), presences, people, cases, repeats),
             correction(Path(scratch), presences, people, cases, repeats * 5),
         ]
-    return {"size": size, "machine": _machine(), "results": results}
+    return {"size": size, "machine": machine(), "results": results}
 
 
 def _table(report: dict[str, Any]) -> Table:

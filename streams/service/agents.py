@@ -8,6 +8,7 @@ Deliberately absent: tables, windows, joins and Faust's web pages: state is the 
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,6 +69,12 @@ def writer_group(settings: Settings, lake_id: str) -> str:
     return f"{settings.prefix}brain.writer.{lake_id}"
 
 
+def instance_id(settings: Settings) -> str:
+    """A static member of its group: killed and started again it has its partitions back at once, without waiting for
+    its former self to time out. The port is in it, since two on one host cannot both have that."""
+    return f"{socket.gethostname()}-{settings.port}-{settings.index}"
+
+
 async def _from_group(committed: Mapping[TP, int | None]) -> Mapping[TP, int | None]:
     return committed
 
@@ -111,6 +118,7 @@ def _app(settings: Settings, group: str, starts: Starts, partition_bytes_max: in
         broker_max_poll_records=settings.chunk_records,
         broker_commit_interval=1.0,
         consumer_auto_offset_reset="earliest",
+        consumer_group_instance_id=instance_id(settings),
         stream_buffer_maxsize=_CHUNKS_WAITING,
         stream_wait_empty=False,
         topic_allow_declare=False,

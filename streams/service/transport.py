@@ -65,6 +65,13 @@ class _Thread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
+    async def on_thread_stop(self) -> None:
+        """Leaves the group, as aiokafka does not for a static member: who stops in good order does not come back at
+        once, and the others need not wait for the session to time out."""
+        if self._consumer is not None and self._consumer._coordinator is not None:
+            self._consumer._coordinator._group_instance_id = None
+        await super().on_thread_stop()
+
     def position_now(self, tp: TP) -> int | None:
         """Where aiokafka will read on, also past control records; None while it does not know."""
         assignment = self._ensure_consumer()._subscription.subscription.assignment

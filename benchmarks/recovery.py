@@ -1,0 +1,55 @@
+"""Recovery: a killed writer until it works again, and how much memory a burst takes that comes while it is away.
+
+In: a broker, a history, a burst. Out: seconds to each step of the way back, memory at the peak of each process.
+Invariant: nothing is lost: the end is measured when the lake has every record that was sent.
+Deliberately absent: the time until somebody notices; the supervisor starts a worker again within 0.2 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.installation import Installation
+from benchmarks.latency import KEY
+from benchmarks.million import Million
+from streams.records import Chunk, Reader, find_parts
+from streams.service.broker import LocalBroker
+from streams.service.produce import publish_at_once
+from streams.service.topics import ensure_topics
+
+
+def recovery(broker: LocalBroker, folder: Path, presences: int, prefix: str) -> dict[str, Any]:
+    """`presences` rides and what belongs to them as history; as many again as the burst that comes in one go while the
+    writer is dead."""
+    Million(presences, presences // 5, 20, seed=1).write(folder / "history")
+    Million(presences, presences // 5, 20, seed=2).write(folder / "burst")
+    with Installation(broker, folder / "service", KEY, prefix=prefix) as service:
+        asyncio.run(ensure_topics(service.settings))
+        service.start("writer", "intake-1")
+        before = sent = _publish(service, Reader(find_parts(folder / "history"), {}).chunks())
+        service.until_processed(sent, 900)
+        service.kill("writer")
+        sent += _publish(service, Reader(find_parts(folder / "burst"), {}).chunks())
+        began_s = time.monotonic()
+        service.start("writer")
+        service.until(lambda: service.ready("writer"), 300, "ready")
+        ready_s = time.monotonic() - began_s
+        service.until(lambda: service.read() > before, 300, "first commit")
+        working_s = time.monotonic() - began_s
+        service.until(lambda: service.read() >= sent, 900, "caught up")
+        whole_s = time.monotonic() - began_s
+        peak = {name: service.peak_mib(name) for name in ("writer", "intake-1")}
+        service.stop()
+    return {
+        "history": before, "burst": sent - before, "ready_s": round(ready_s, 2), "first_commit_s": round(working_s, 2),
+        "caught_up_s": round(whole_s, 2), "peak_mib": peak,
+    }  # fmt: skip
+
+
+def _publish(service: Installation, chunks: Iterator[Chunk]) -> int:
+    told = asyncio.run(publish_at_once(service.settings, chunks, lambda _: None, asyncio.Event()))
+    return told.records.total()
