@@ -61,7 +61,7 @@ def test_work_without_progress_ends_the_process_and_tells_what_every_thread_did(
     """))  # fmt: skip
     assert code == STALLED
     assert lines[0]["event"] == "no progress"
-    assert lines[0]["work"] == ["lake"]
+    assert lines[0]["work"][0].startswith("lake: no progress for ")
     stacks = {line["thread"]: line["stack"] for line in lines if line["event"] == "thread"}
     assert "stuck_in_the_lake" in str(stacks["lake"])
     assert "MainThread" in stacks
@@ -95,6 +95,7 @@ def test_a_process_that_makes_progress_or_has_no_work_goes_on() -> None:
             time.sleep(0.05)
             dog.beat("busy")
             dog.expect("busy", True)
+            dog.expect("idle", False)
         assert dog.alive() == (True, "")
         dog.stop()
         time.sleep(0.8)
@@ -113,18 +114,36 @@ def test_to_say_again_that_there_is_work_is_no_progress() -> None:
     assert code == STALLED
 
 
+def test_work_that_nobody_looks_after_any_more_ends_the_process_even_if_there_was_none() -> None:
+    code, lines = end(start("""
+        dog = Watchdog(0.4)
+        dog.start()
+        async def look():
+            for _ in range(10):
+                dog.expect("intake", False)
+                await asyncio.sleep(0.05)
+            raise ValueError
+        async def main():
+            looking = asyncio.ensure_future(look())
+            await asyncio.Event().wait()
+        asyncio.run(main())
+    """))  # fmt: skip
+    assert code == STALLED
+    assert lines[0]["work"][0].startswith("intake: no word for ")
+
+
 def test_one_line_of_work_that_stands_still_is_not_hidden_by_another() -> None:
     code, lines = end(start("""
         dog = Watchdog(0.4)
         dog.start()
-        dog.expect("stuck", True)
-        dog.expect("busy", True)
         for _ in range(200):
+            dog.expect("stuck", True)
+            dog.expect("busy", True)
             dog.beat("busy")
             time.sleep(0.05)
     """))  # fmt: skip
     assert code == STALLED
-    assert lines[0]["work"] == ["stuck"]
+    assert [said.split(":")[0] for said in lines[0]["work"]] == ["stuck"]
 
 
 def test_a_process_that_was_stopped_and_goes_on_is_not_late() -> None:
@@ -136,6 +155,7 @@ def test_a_process_that_was_stopped_and_goes_on_is_not_late() -> None:
         for _ in range(20):
             time.sleep(0.1)
             dog.beat("busy")
+            dog.expect("busy", True)
     """)
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"

@@ -1,8 +1,8 @@
 """Watchdog: a thread that ends its process when work stands still, or when the supervisor has gone.
 
 In: beats, and whether there is work. Out: the end of the process, after what every thread and task was doing is logged.
-Invariant: only time that this thread has seen pass counts; a process that was stopped and goes on is not late, and one
-without work is never late.
+Invariant: only time that this thread has seen pass counts: a process that was stopped and goes on is not late. One
+without work is not late either, as long as it goes on saying that it has none.
 Deliberately absent: repair. What stands still for a reason nobody foresaw is ended, and started again from outside.
 """
 
@@ -39,6 +39,7 @@ class Watchdog:
         self._seconds, self._exit = seconds, exit
         self._tick_s = min(_TICK_S, seconds / _TICKS_MIN)
         self._idle_s: dict[str, float] = {}
+        self._silent_s: dict[str, float] = {}
         self._lock, self._stopped = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -61,8 +62,10 @@ class Watchdog:
             self._thread.join()
 
     def expect(self, name: str, busy: bool) -> None:
-        """Whether this line of work has something to do. Said again, it is no progress."""
+        """Whether this line of work has something to do. Said again, it is no progress; not said again, whoever looks
+        after the work has ended, and nobody may have noticed."""
         with self._lock:
+            self._silent_s[name] = 0.0
             if not busy:
                 self._idle_s.pop(name, None)
             else:
@@ -77,11 +80,13 @@ class Watchdog:
     def alive(self) -> tuple[bool, str]:
         """Whether all that has work makes progress, and what does not."""
         late = self._late(self._seconds / 2)
-        return not late, "; ".join(f"{name}: no progress for {idle_s:.0f} s" for name, idle_s in late.items())
+        return not late, "; ".join(late)
 
-    def _late(self, limit_s: float) -> dict[str, float]:
+    def _late(self, limit_s: float) -> list[str]:
         with self._lock:
-            return {name: idle_s for name, idle_s in sorted(self._idle_s.items()) if idle_s >= limit_s}
+            idle = [f"{n}: no progress for {s:.0f} s" for n, s in self._idle_s.items() if s >= limit_s]
+            silent = [f"{n}: no word for {s:.0f} s" for n, s in self._silent_s.items() if s >= limit_s]
+        return sorted(idle + silent)
 
     def _watch(self) -> None:
         before = time.monotonic()
@@ -89,20 +94,20 @@ class Watchdog:
             now = time.monotonic()
             spent_s, before = min(now - before, self._tick_s), now
             with self._lock:
-                for name in self._idle_s:
-                    self._idle_s[name] += spent_s
+                for figures in (self._idle_s, self._silent_s):
+                    figures.update({name: s + spent_s for name, s in figures.items()})
             orphaned, late = bool(self._parent) and os.getppid() != self._parent, self._late(self._seconds)
             if orphaned or late:
                 self._end(late)
                 return
 
-    def _end(self, late: dict[str, float]) -> None:
+    def _end(self, late: list[str]) -> None:
         """Tells why and ends the process; also when nobody takes what is told, as from a pipe that is full."""
         with open(os.devnull, "wb") as nowhere:
             faulthandler.dump_traceback_later(_TELL_S, exit=True, file=nowhere)
             try:
                 if late:
-                    _log.critical("no progress", work=list(late), seconds=round(max(late.values()), 1))
+                    _log.critical("no progress", work=late)
                     self._tell()
                 else:
                     _log.error("the supervisor has gone")
