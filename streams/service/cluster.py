@@ -84,8 +84,7 @@ async def connected(settings: Settings) -> AsyncIterator[Cluster]:
     options = client_options(settings)
     admin = AIOKafkaAdminClient(**options, request_timeout_ms=int(ANSWER_S * 1000))
     asking = AIOKafkaConsumer(
-        **options, isolation_level="read_committed", enable_auto_commit=False, max_partition_fetch_bytes=1 << 16,
-        request_timeout_ms=int(ANSWER_S * 1000),
+        **options, isolation_level="read_committed", enable_auto_commit=False, request_timeout_ms=int(ANSWER_S * 1000)
     )  # fmt: skip
     try:
         try:
@@ -157,12 +156,8 @@ class Cluster:
 
     async def written(self, parts: Iterable[str]) -> dict[str, int]:
         """The offset after the last record that was written, also by a transaction that is still open."""
-        consumer = AIOKafkaConsumer(**client_options(self.settings), enable_auto_commit=False)
-        await consumer.start()
-        try:
+        async with self._consumer() as consumer:
             return await self._offsets(consumer, consumer.end_offsets, parts)
-        finally:
-            await consumer.stop()
 
     async def _offsets(self, consumer: AIOKafkaConsumer, ask: Ask, parts: Iterable[str]) -> dict[str, int]:
         wanted = [self.outside(part) for part in parts]
@@ -194,31 +189,36 @@ class Cluster:
 
     async def commit(self, group: str, offsets: Mapping[str, int]) -> None:
         """Sets what a group has acknowledged. Errors: KafkaError when it has members."""
-        options = client_options(self.settings)
-        consumer = AIOKafkaConsumer(**options, group_id=group, enable_auto_commit=False)
-        await consumer.start()
-        try:
-            wanted = {self.outside(part): offset for part, offset in offsets.items()}
+        wanted = {self.outside(part): offset for part, offset in offsets.items()}
+        async with self._consumer(group_id=group) as consumer:
             consumer.assign(list(wanted))
             await consumer.commit(wanted)
-        finally:
-            await consumer.stop()
 
     async def times(self, positions: Mapping[str, int], seconds: float) -> dict[str, int]:
         """When the first record from each position on reached its topic, broker's time in ms; parts where none came
         within the time are absent. Positions must lie within [start, end)."""
         waiting = {self.outside(part): offset for part, offset in positions.items()}
         found: dict[str, int] = {}
-        self._asking.assign(list(waiting))
-        for where, offset in waiting.items():
-            self._asking.seek(where, offset)
         clock = asyncio.get_running_loop().time
         until = clock() + seconds
-        while waiting and clock() < until:
-            batches = await self._asking.getmany(*waiting, timeout_ms=200, max_records=len(waiting) * 10)
-            for where, records in batches.items():
-                if records and waiting.pop(where, None) is not None:
-                    found[self.part(where)] = records[0].timestamp
-                    self._asking.pause(where)
-        self._asking.unsubscribe()
+        # A consumer of its own, which is never unsubscribed: aiokafka's stop() hangs when it comes soon after that.
+        async with self._consumer(isolation_level="read_committed", max_partition_fetch_bytes=1 << 16) as consumer:
+            consumer.assign(list(waiting))
+            for where, offset in waiting.items():
+                consumer.seek(where, offset)
+            while waiting and clock() < until:
+                batches = await consumer.getmany(*waiting, timeout_ms=200, max_records=len(waiting) * 10)
+                for where, records in batches.items():
+                    if records and waiting.pop(where, None) is not None:
+                        found[self.part(where)] = records[0].timestamp
+                        consumer.pause(where)
         return found
+
+    @asynccontextmanager
+    async def _consumer(self, **options: Any) -> AsyncIterator[AIOKafkaConsumer]:
+        consumer = AIOKafkaConsumer(**client_options(self.settings), **options, enable_auto_commit=False)
+        try:
+            await consumer.start()
+            yield consumer
+        finally:
+            await consumer.stop()
