@@ -88,8 +88,9 @@ def _ours(level: int, always: dict[str, Any]) -> None:
 
 def _line(event: Event, always: dict[str, Any]) -> str:
     """What JSON has no form for is told by its kind."""
-    first = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), **always, "logger": event.pop(_NAME, "")}
-    return orjson.dumps({**first, **event}, default=lambda value: type(value).__name__).decode()
+    first = {"timestamp": event.pop("timestamp"), "level": event.pop("level"), **always}
+    named = {"logger": event.pop(_NAME, ""), "event": event.pop("event")}
+    return orjson.dumps({**first, **named, **event}, default=lambda value: type(value).__name__).decode()
 
 
 def _reduced(_logger: Any, _method: str, event: Event) -> Event:
