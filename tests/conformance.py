@@ -111,7 +111,7 @@ def declares_its_identifiers(source: str, model: type[Record]) -> None:
     for kind, value in model.identifiers:
         assert value in model.model_fields, f"{source}: identifiers name {value}, which is no field"
         assert kind in model.model_fields or kind.removeprefix("=") in IDENTIFIER_KINDS, f"{source}: no kind {kind}"
-    phones = {name for name, info in model.model_fields.items() if "_read_phone" in repr(info) or name == "phones"}
+    phones = phone_lists(model)
     for name in model.model_fields:
         if NUMBERED.search(name):
             assert name in declared | phones, f"{source}: declare {name} in `identifiers`"
@@ -119,6 +119,11 @@ def declares_its_identifiers(source: str, model: type[Record]) -> None:
         for name, value in body.items():
             if isinstance(value, str) and _LOOKS_LIKE_ONE.search(value):
                 assert name in declared | phones | VEHICLES, f"{source}: {name} holds an identifier; declare it"
+
+
+def phone_lists(model: type[Record]) -> set[str]:
+    """Fields that read phone numbers by themselves."""
+    return {name for name, info in model.model_fields.items() if "_read_phone" in f"{info.annotation} {info.metadata}"}
 
 
 def declares_its_intervals(source: str, model: type[Record]) -> None:
@@ -206,9 +211,8 @@ def named(model: type[Record], body: dict[str, Any]) -> Iterator[tuple[str, str]
     for kind, value in model.identifiers:
         if value in body:
             yield (kind[1:] if kind[0] == "=" else body[kind]), body[value]
-    for items in body.values():
-        if isinstance(items, list):
-            yield from (("phone", item) for item in items)
+    for name in phone_lists(model):
+        yield from (("phone", phone) for phone in body.get(name, []))
 
 
 CHECKS = (

@@ -15,6 +15,9 @@ NAMES = (
     "health",
     "police",
     "transport",
+    "civil_affairs",
+    "housing",
+    "grid_centre",
 )
 """One line a department; each is a module here with RECORDS and EXPECTED. The order is that of every list and page."""
 _MODULES = {name: import_module(f"{__name__}.{name}") for name in NAMES}

@@ -78,6 +78,14 @@ class Hand:
         """An identifier of somebody else."""
         return identifier(kind, (self.person + 1 + self.below(PEOPLE - 1)) % PEOPLE)
 
+    def household(self) -> str:
+        """The code of the home in which this record's person lives, with one other; the same in every department."""
+        return f"HH-{self.person // 2:06d}"
+
+    def compound(self) -> str:
+        """The code of the compound in which that home is."""
+        return f"XQ-{self.person // 1600:03d}"
+
     def time(self, after_s: int = 0) -> str:
         """The record's instant, or so many seconds after it, as the department writes times."""
         return local_text(self.event_ms + after_s * 1000, self._notation)
@@ -152,12 +160,13 @@ def _maker(model: type[Record], field: Field, ends: bool) -> Maker:
         return lambda h: h.of(listed)
     if field.holds == "instant":
         return (lambda h: h.time(h.between(600, 14_400))) if ends else (lambda h: h.time())
+    phones = "_read_phone" in repr(model.model_fields[field.name].annotation)
     initials = "".join(word[0] for word in field.name.split("_")).upper()
     forms: dict[str, tuple[Maker, ...]] = {
         "bool": (lambda h: h.share() < 0.5,),
         "int": (lambda h: h.between(1, 9),),
         "float": (lambda h: round(36 + 1.5 * h.share(), 1), lambda h: round(h.share(), 2)),
-        "list": (lambda h: [h.held("phone")],),
+        "list": ((lambda h: [h.held("phone")]) if phones else (lambda h: [h.code(initials, 500)]),),
         "text": (
             (lambda h: f"宽城{h.below(500)}号") if field.name.endswith("_name") else (lambda h: h.code(initials, 500)),
             lambda h: h.day(),

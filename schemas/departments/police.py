@@ -142,8 +142,7 @@ RECORDS: tuple[type[Record], ...] = (
 
 
 def _registered(h: Hand) -> dict[str, Any]:
-    home = h.person // 2
-    where = {"household_code": f"HH-{home:06d}", "compound_code": f"XQ-{home // 800:03d}"}
+    where = {"household_code": h.household(), "compound_code": h.compound()}
     return {**where, "valid_since": h.day(-h.between(30, 9000)), "valid_until": h.day(h.between(30, 900))}
 
 
