@@ -31,7 +31,7 @@ EVENTS_PER_FILE = 50_000
 _CONTACTS_NOW = """
 SELECT * FROM events WHERE class_after > 0 AND seq IN (
   SELECT max(seq) FROM events WHERE starts_with(kind, 'contact_') AND (?::BIGINT IS NULL OR source = ?)
-  GROUP BY subject, source, degree
+  GROUP BY subject, source, degree = 2 -- a pair of degree 0 may come to be one of degree 1, and back
 ) ORDER BY seq
 """
 REJECT_COLUMNS = ", ".join(f'"{name}"' for name in REJECT_SCHEMA.names)

@@ -74,9 +74,17 @@ class _Thread(driver.AIOKafkaConsumerThread):
 
     def position_now(self, tp: TP) -> int | None:
         """Where aiokafka will read on, also past control records; None while it does not know."""
-        assignment = self._ensure_consumer()._subscription.subscription.assignment
-        state = assignment.state_value(driver.ensure_aiokafka_TP(tp)) if assignment else None
+        state = self._state(tp)
         return state.position if state is not None and state.has_valid_position else None
+
+    def end_now(self, tp: TP) -> int | None:
+        """The end that the last fetch told of; None while none has, or when the partition is not ours."""
+        state = self._state(tp)
+        return state.highwater if state is not None else None
+
+    def _state(self, tp: TP) -> Any:
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        return assignment.state_value(driver.ensure_aiokafka_TP(tp)) if assignment else None
 
 
 class Consumer(driver.Consumer):
@@ -126,7 +134,6 @@ class Consumer(driver.Consumer):
                 return
             if tp not in self._delivered:
                 continue  # no longer ours
-            self._end_seen(tp)
             fresh = [record for record in found if record.offset >= self._delivered[tp]]
             if fresh:
                 yield tp, self._message(tp, fresh, fresh[-1].offset + 1)
@@ -150,9 +157,6 @@ class Consumer(driver.Consumer):
             return True
         self._seek_again = True
         return False
-
-    def _end_seen(self, tp: TP) -> None:
-        self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
 
     def _message(self, tp: TP, records: list[Any], reached: int) -> ConsumerMessage:
         first, generation = self._delivered[tp], self.app.consumer_generation_id
@@ -209,5 +213,5 @@ class Transport(driver.Transport):
     def lags(self) -> dict[TP, int]:
         """By partition that is ours: records at the broker that were not handed on."""
         consumer: Any = self.app.consumer
-        ends = {tp: consumer.highwater(tp) for tp in list(consumer._delivered)}
-        return {tp: max(0, end - consumer._delivered.get(tp, 0)) for tp, end in ends.items() if end is not None}
+        ends = {tp: consumer._thread.end_now(tp) for tp in list(consumer._delivered)}
+        return {tp: max(0, (end or 0) - consumer._delivered.get(tp, 0)) for tp, end in ends.items()}

@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any, TypeVar
 
 import faust
@@ -91,12 +90,11 @@ class Worker:
         """Ends what is in hand, keeps what was done, and leaves the group, so that nobody waits for us."""
         await self.work(lambda: None)
         await self.role.finish(self)
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(app.stop(), self.settings.stop_s / 2)
-        await self._producer.stop()
         await self.work(self.role.close)
-        self._thread.shutdown()
-        await web.stop()
+        # In the middle of a rebalance Faust may not end by itself; nothing depends on it any more.
+        await asyncio.wait([asyncio.ensure_future(app.stop())], timeout=self.settings.stop_s / 3)
+        await asyncio.wait([asyncio.ensure_future(self._producer.stop())], timeout=1.0)
+        await asyncio.wait([asyncio.ensure_future(web.stop())], timeout=1.0)
 
     async def work(self, job: Callable[..., T], *arguments: Any) -> T:
         """Runs something long on the one thread that does so, in the order of asking."""
@@ -136,31 +134,33 @@ def main(arguments: Sequence[str]) -> int:
     if role not in ("intake", "writer"):
         print("usage: python -m streams.service.worker intake|writer", file=sys.stderr)
         return WRONG
-    settings = None
     try:
         settings = load_settings()
-        logs.configure(settings.log_level, role, settings.index)
-        return asyncio.run(_work(settings, role))
     except CommandError as error:
-        if settings is None:
-            print(f"错误 error: {error}", file=sys.stderr)
-        else:
-            logs.get("worker").error("refused", why=str(error))
+        print(f"错误 error: {error}", file=sys.stderr)
+        return WRONG
+    logs.configure(settings.log_level, role, settings.index)
+    asyncio.run(_work(settings, role))
+    return FAILED
+
+
+async def _work(settings: Settings, role: str) -> None:
+    """Ends the process, whatever happens, from inside the event loop: once Faust has failed, its tasks and threads may
+    never end by themselves. What was done is durable, what was not is done again."""
+    try:
+        _end(await Worker(settings, role).run())
+    except CommandError as error:
+        logs.get("worker").error("refused", why=str(error))
         _end(FAILED if isinstance(error, BrokerError) else WRONG)
     except Exception as error:
         logs.get("worker").exception("failed", exc_info=error)
         _end(FAILED)
-    return FAILED
 
 
 def _end(code: int) -> None:
-    """Threads of clients may hang on a broker that is gone: what was done is durable, what was not is done again."""
+    logs.get("worker").info("ended", exit_code=code)
     sys.stderr.flush()
     os._exit(code)
-
-
-async def _work(settings: Settings, role: str) -> int:
-    return await Worker(settings, role).run()
 
 
 if __name__ == "__main__":
