@@ -166,7 +166,8 @@ class Cluster:
         return {self.part(where): offset for where, offset in (await ask(wanted)).items()}
 
     async def committed(self, group: str) -> dict[str, int]:
-        """What a group has acknowledged, by part; parts it has acknowledged nothing of are absent."""
+        """What a group has acknowledged, by part; parts it has acknowledged nothing of are absent. To be asked after
+        `group`: aiokafka takes a broker that does not know its groups yet for one that knows of no offsets."""
         found = await _patient(lambda: self.admin.list_consumer_group_offsets(group))
         return {
             self.part(where): told.offset
@@ -176,11 +177,16 @@ class Cluster:
 
     async def group(self, name: str) -> Group:
         """State and members of a group; a group that nobody made is empty."""
+
+        async def describe() -> Any:
+            (answer,) = await self.admin.describe_consumer_groups([name])
+            (found,) = answer.groups
+            if found[0]:
+                raise for_code(found[0])(name)
+            return found
+
         owners: dict[str, str] = {}
-        (answer,) = await _patient(lambda: self.admin.describe_consumer_groups([name]))
-        (found,) = answer.groups
-        if found[0]:
-            raise for_code(found[0])(name)
+        found = await _patient(describe)
         for _, client, host, _, assignment, *_ in found[5]:
             if assignment:
                 held = ConsumerProtocol.ASSIGNMENT.decode(assignment).partitions()
