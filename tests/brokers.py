@@ -81,8 +81,8 @@ def private_broker(tmp_path: Path) -> Iterator[LocalBroker]:
         yield made
 
 
-@pytest.fixture
-def sasl_broker(tmp_path: Path) -> Iterator[LocalBroker]:
-    """A broker that asks who is there: USER."""
-    with running_broker(tmp_path / "sasl-kafka", USER) as made:
+@pytest.fixture(scope="session")
+def sasl_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroker]:
+    """A broker that asks who is there: USER. It is the session's: never stop it."""
+    with running_broker(tmp_path_factory.mktemp("kafka-with-users"), USER) as made:
         yield made

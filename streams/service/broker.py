@@ -25,7 +25,7 @@ from typing import Any, Self
 from streams.errors import CommandError
 from streams.service.cluster import connected, quiet_clients
 from streams.service.jars import ensure_jars, find_java, jars_folder, locked
-from streams.service.node import DATA, HOST, Sasl, check_free, cluster_id, free_port, port_of, properties
+from streams.service.node import DATA, HOST, Sasl, check_free, format_arguments, free_port, port_of, properties
 from streams.service.settings import load_settings
 
 DEFAULT_FOLDER = Path("out/kafka/broker")
@@ -34,10 +34,8 @@ START_S, STOP_S, FORMAT_S = 90.0, 30.0, 60.0
 _PROPERTIES, _PID, _LOCK, _LOG, _LOG_BEFORE = "server.properties", "pid", "lock", "broker.log", "broker.log.1"
 _LOG_LINES = 8
 _HEAP = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC")
-_QUIET = tuple(
-    f"-Dorg.slf4j.simpleLogger.{option}"
-    for option in ("defaultLogLevel=warn", "showDateTime=true", "dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ")
-)
+_LOGGED = ("defaultLogLevel=warn", "showDateTime=true", "dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ")
+_QUIET = tuple(f"-Dorg.slf4j.simpleLogger.{option}" for option in _LOGGED)
 
 
 class LocalBroker:
@@ -114,6 +112,15 @@ class LocalBroker:
         except OSError:
             return False
 
+    def size_bytes(self) -> int:
+        """What its topics take on the disk: blocks, since Kafka's indices are mostly holes."""
+        total = 0
+        for folder, _, names in os.walk(self.folder / DATA):
+            for name in names:
+                with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                    total += os.lstat(os.path.join(folder, name)).st_blocks * 512
+        return total
+
     def stop(self) -> None:
         """Asks it to end, and makes it when it does not."""
         if not self._end(signal.SIGTERM, STOP_S):
@@ -151,11 +158,8 @@ class LocalBroker:
         draft = f"{DATA}.tmp"
         shutil.rmtree(self.folder / draft, ignore_errors=True)
         told, arguments = self.folder / "format.properties", self.folder / "format.arguments"
-        words = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster_id(), "-c", told.name]
-        if self.sasl is not None and self.sasl.scram is not None:
-            words += ["--add-scram", self.sasl.scram]
         _write_private(told, properties(self.port, free_port(), self.sasl, draft))
-        _write_private(arguments, "\n".join(f'"{word}"' for word in words))  # not for `ps`: it may hold a password
+        _write_private(arguments, format_arguments(told.name, self.sasl))
         try:
             done = subprocess.run(
                 [*launch, f"@{arguments.name}"], cwd=self.folder, env=_environment(), stdin=subprocess.DEVNULL,
@@ -229,8 +233,9 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _last(text: str) -> str:
-    """The last lines, as one."""
-    return " | ".join(deque((line.strip() for line in text.splitlines() if line.strip()), _LOG_LINES))
+    """The last lines, as one, without Java's own addresses."""
+    lines = (line.strip() for line in text.splitlines())
+    return " | ".join(deque((line for line in lines if line and not line.startswith("at ")), _LOG_LINES))
 
 
 def _command_line(pid: int) -> bytes:

@@ -35,6 +35,11 @@ def jars_folder() -> Path:
     return Path(os.environ.get(JARS_VARIABLE) or DEFAULT_JARS)
 
 
+def jars_there(folder: Path | None = None) -> bool:
+    """Whether they are whole and of the right version."""
+    return ((folder or jars_folder()) / broker_jar()).is_file()
+
+
 def broker_jar() -> str:
     """The jar that tells a whole folder of the right version."""
     text = files("streams.service").joinpath(_POM).read_text(encoding="utf-8")
@@ -62,10 +67,10 @@ def find_java() -> Path:
 
 def ensure_jars(folder: Path) -> Path:
     """The folder with the jars in it, fetched if they are not there. Errors: CommandError when they cannot be had."""
-    if not (folder / broker_jar()).is_file():
+    if not jars_there(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with locked(folder.with_name(folder.name + ".lock")):
-            if not (folder / broker_jar()).is_file():
+            if not jars_there(folder):
                 _fetch(folder)
     return folder
 
@@ -97,7 +102,7 @@ def _fetch(folder: Path) -> None:
             ).returncode
         except subprocess.TimeoutExpired:
             done = -1
-    if done != 0 or not (draft / broker_jar()).is_file():
+    if done != 0 or not jars_there(draft):
         shutil.rmtree(draft, ignore_errors=True)
         hint = f"can this machine reach a Maven repository (settings.xml)? Or {copy}"
         raise CommandError(f"无法取得 Kafka Maven could not fetch the jars of Kafka, see {log}; {hint}")

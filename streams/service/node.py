@@ -102,7 +102,15 @@ def port_of(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def cluster_id() -> str:
+def format_arguments(told: str, sasl: Sasl | None) -> str:
+    """What Java is told to make a data folder: in a file, since `ps` shows a command line, and there may be a password.
+    A quick compiler alone: this ends before a thorough one pays (0.6 s of processor time instead of 1.0)."""
+    words = ["-XX:TieredStopAtLevel=1", "kafka.tools.StorageTool", "format", "--standalone", "-t", _cluster_id()]
+    words += ["-c", told, *(["--add-scram", sasl.scram] if sasl is not None and sasl.scram else [])]
+    return "".join(f'"{word}"\n' for word in words)
+
+
+def _cluster_id() -> str:
     """A new one, as Kafka writes it."""
     return base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:])[:22].decode()
 
