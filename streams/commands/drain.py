@@ -50,8 +50,8 @@ def drain(
     """
     settings = load_settings(bootstrap=bootstrap, lake=lake)
     supervisor = None if keep else running(settings)
-    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console(stderr=True), transient=True, disable=json) as bar:
+    columns, screen = (TextColumn("{task.description}"), TimeElapsedColumn()), console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=json or not screen.is_terminal) as bar:
         task = bar.add_task("排空 drain", total=None)
 
         def told(lagging: int, waiting: str) -> None:

@@ -101,7 +101,8 @@ def _first(chunks: Iterable[Chunk], limit: int) -> Iterable[Chunk]:
 
 def _bar(quiet: bool) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console(stderr=True), transient=True, disable=quiet)
+    screen = console(stderr=True)
+    return Progress(*columns, console=screen, transient=True, disable=quiet or not screen.is_terminal)
 
 
 def _plain(found: Published, troubles: list[str]) -> dict[str, Any]:

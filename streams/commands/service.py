@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -51,15 +52,19 @@ def lag(
       brain lag --watch
     """
     settings = load_settings(bootstrap=bootstrap, lake=lake)
-    while True:
-        found = ask(_standing(settings))
-        if json:
-            say_json(_lag(found))
-        else:
-            _show_lag(found, clear=watch)
-        if not watch:
-            return
-        time.sleep(_WATCH_S)
+    _tell_lag(settings, json, clear=False)
+    with suppress(KeyboardInterrupt):
+        while watch:
+            time.sleep(_WATCH_S)
+            _tell_lag(settings, json, clear=True)
+
+
+def _tell_lag(settings: Settings, json: bool, clear: bool) -> None:
+    found = ask(_standing(settings))
+    if json:
+        say_json(_lag(found))
+    else:
+        _show_lag(found, clear)
 
 
 async def _standing(settings: Settings) -> Standing:
