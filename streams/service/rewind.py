@@ -1,9 +1,10 @@
 """Rewind: the intake workers' group is set to where the lake ends, so that what it lacks is read again.
 
 In: an open lake, a stopped service. Out: where each partition will be read on from.
-Invariant: nothing that the broker still has and the lake lacks is passed over; what the broker has let go is passed
+Invariant: no record that the broker still has and the lake lacks is passed over; what the broker has let go is passed
 over only for a reason that is kept.
-Deliberately absent: changing the lake's progress. The writer itself accepts a hole at the beginning of a topic.
+Deliberately absent: changing how far the lake has read a source. The writer itself accepts a hole at the beginning of a
+topic.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.departments import sources
-from schemas.topics import source_topic
+from schemas.topics import FACTS, source_topic
 from sinks.lake import Lake
 from streams.errors import FINDINGS, CommandError
 from streams.service.cluster import Cluster, connected
@@ -51,7 +52,17 @@ async def rewind(settings: Settings, lake: Lake, reason: str | None = None, acto
         for part in lost:
             lake.audit(LOSS_ACCEPTED, reason or "", f"{part.part}: {part.to - part.lost} to {part.to}", actor)
         await cluster.commit(name, {part.part: part.to for part in found})
+        await _pass_over_hops(cluster, lake)
     return found
+
+
+async def _pass_over_hops(cluster: Cluster, lake: Lake) -> None:
+    """The hops that the lake lacks are made anew from the records; among the old ones is the one behind the hole, which
+    would stop the writer again. Killed before this, the next rewind does it."""
+    there = await cluster.partitions([FACTS])
+    ends = await cluster.ends(f"{FACTS}@{n}" for n in range(there.get(FACTS, 0)))
+    reached = lake.progress()
+    lake.commit([], [], [], {part: end for part, end in ends.items() if end > reached.get(part, 0)}, {})
 
 
 async def _nobody_reads(cluster: Cluster, name: str) -> None:
