@@ -33,7 +33,7 @@ SOURCES = sources()
 TEXTS = (
     "A1", "6", "03", "2-401", "HH-00017", "宽城小馆", " 宽城 客栈 ", "cafe\u0301", "ＸＱ－００３", "x" * 64, "é" * 40,
     "G8127", "吉Z·C7319", "2022-03-05", "2024-02-29", "03车05F", "无座", "14车厢8排B座", "0107", "k1024",
-    "\u00a0x\u3000", "😀号",
+    "\u00a0x\u3000", "😀号", "220***********1234", "91990103MA0Y3K6X7C",
 )  # fmt: skip
 """Candidates for text fields; each field takes those that it accepts."""
 LETTERS = 'aZ09 .:-_/#çéßÅﬃ车厢号座无\u0301\u0958\u212b\u00a0\u3000\u200b\u202e\ufeff\ufffd\x7f\x85\t\x1f"\\{}[],😀'

@@ -15,7 +15,10 @@ NAMES = (
     "health",
     "police",
     "transport",
+    "data_office",
+    "telecom",
     "civil_affairs",
+    "education",
     "housing",
     "grid_centre",
 )

@@ -221,20 +221,20 @@ EXPECTED = {
         {"emergency": 4_000, "routine": 500}, draft=lambda h: {"colour_before": "green", "expires_at": h.day(14)},
     ),
     "place_scan": Expected(
-        (2, 30), _SEEN | {"place_type": 0.7, "temperature": 0.3}, {"emergency": 210_000, "routine": 150_000},
+        (2, 30), _SEEN | {"place_type": 0.7, "temperature": 0.3}, {"emergency": 210_000, "routine": 120_000},
         (6, 23), _FORM, _scanned,
     ),
     "place_scan_masked": Expected(
         (3600, 18_000), _SEEN | {"code_token": 0.6, "phone": 0.5, "temperature": 0.3},
-        {"emergency": 60_000, "routine": 40_000}, (6, 23), _FORM, _masked,
+        {"emergency": 60_000, "routine": 30_000}, (6, 23), _FORM, _masked,
     ),
     "sentinel_pass": Expected(
         (2, 30), _SEEN | {"device_code": 0.98, "nat_age_h": 0.9, "temperature": 0.98},
-        {"emergency": 30_000, "routine": 30_000}, (6, 23), _FORM, lambda h: _at_door(h, h.who(h.of(_DOCUMENTS))),
+        {"emergency": 30_000, "routine": 20_000}, (6, 23), _FORM, lambda h: _at_door(h, h.who(h.of(_DOCUMENTS))),
     ),
     "joint_check": Expected(
         (3, 60), {"code_colour": 0.98, "travel_card": 0.9, "nat_age_h": 0.92, "verdict": 0.99},
-        {"emergency": 180_000, "routine": 130_000}, (5, 24), _FORM, _checked,
+        {"emergency": 180_000, "routine": 110_000}, (5, 24), _FORM, _checked,
     ),
     "identity_map": Expected(
         (28_800, 86_400), {"held_since": 0.95, "held_until": 0.03}, {"emergency": 2_000, "routine": 1_000},

@@ -220,7 +220,7 @@ def _worked(h: Hand) -> dict[str, Any]:
 
 _WORK = {"enterprise_name": 0.9, "workshop": 0.7, "zone": 0.3, "phone": 0.85, "valid_since": 0.8, "valid_until": 0.1}
 EXPECTED = {
-    "grid_dwell": Expected((900, 7200), {}, {"emergency": 200_000, "routine": 60_000}, (9, 24), draft=_dwelt),
+    "grid_dwell": Expected((900, 7200), {}, {"emergency": 200_000, "routine": 40_000}, (9, 24), draft=_dwelt),
     "travel_card": Expected(
         (2, 20), {"cities": 0.97, "starred": 0.99}, {"emergency": 4_000, "routine": 3_000},
         draft=lambda h: {"cities": ["长春市", h.of(("吉林市", "四平市", "沈阳市"))]},
@@ -230,7 +230,7 @@ EXPECTED = {
         draft=_employed,
     ),
     "shift": Expected(
-        (600, 21_600), {"workshop": 0.8, "clocked": 0.9, "ended_at": 0.7}, {"emergency": 4_000, "routine": 30_000},
+        (600, 21_600), {"workshop": 0.8, "clocked": 0.9, "ended_at": 0.7}, {"emergency": 4_000, "routine": 20_000},
         (12, 24), draft=_worked,
     ),
     "dorm_stay": Expected((600, 7200), {"check_out_at": 0.3}, {"emergency": 1_000, "routine": 1_500}, draft=_room),
