@@ -15,7 +15,9 @@ from collections.abc import Sequence
 
 import typer
 
-from streams.commands import demo, explain, lists, oracle, packs, people, rejects, run, sets
+from streams.commands import (
+    broker, demo, drain, explain, lists, oracle, packs, people, produce, rejects, run, serve, service, sets, topics,
+)  # fmt: skip
 from streams.errors import BROKEN, INTERRUPTED, USAGE, CommandError
 from streams.terminal import console
 
@@ -28,13 +30,17 @@ Contact tracing from the records of a district's departments, with the proof of 
 
 自己的记录 your own:  brain run RECORDS --lake out/lake,  then  brain cases,  brain contacts,  brain explain P…
 
+服务 as a service on Kafka:  brain broker up,  brain serve,  brain produce RECORDS,  brain status,  brain drain
+
 退出码 exit codes: 0 好 fine; 1 有发现 something found; 2 用法 asked wrongly; 3 程序错误 an error of the program.
 """
 app = typer.Typer(
     name="brain", help=_HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
-for group in (demo, run, sets, rejects, lists, explain, packs, people, oracle):
+for group in (
+    demo, run, sets, rejects, lists, explain, packs, people, oracle, serve, produce, service, drain, topics, broker,
+):  # fmt: skip
     group.add_to(app)
 
 
