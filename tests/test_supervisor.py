@@ -275,6 +275,7 @@ def test_a_worker_that_never_says_a_word_is_replaced_after_the_time_to_open(serv
     assert second - first > 2.9  # of OPENING_S in the driver, not of the watchdog's second
 
 
+@pytest.mark.slow
 def test_a_supervisor_that_was_stopped_itself_blames_no_worker(service: Service) -> None:
     supervisor = service.up(1, BRAIN_WATCHDOG_S="2")
     time.sleep(1.5)

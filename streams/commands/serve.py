@@ -1,7 +1,7 @@
 """`brain serve`: the whole service on this machine: topics, key, the writer and the intake workers, kept running.
 
 In: settings from `BRAIN_*` and options. Out: a service, until SIGTERM or Ctrl-C; its log on standard error.
-Invariant: what can be found wrong before any worker is started is found then: settings, pack, key, broker, topics.
+Invariant: what can be found wrong before any worker is started is found then: settings, pack, key, topics.
 Deliberately absent: going into the background; a service manager does that (docs/runbook.md).
 """
 
@@ -19,7 +19,7 @@ from streams.errors import asked
 from streams.keyfile import find_key
 from streams.packs import load_series
 from streams.service import logs
-from streams.service.cluster import quiet_clients
+from streams.service.cluster import BrokerError, quiet_clients
 from streams.service.handbook import settings_page
 from streams.service.settings import Settings, load_settings
 from streams.service.supervisor import Supervisor
@@ -27,6 +27,7 @@ from streams.service.topics import ensure_topics
 from streams.terminal import KeyOption
 
 WORKERS_MAX = 64
+_AGAIN_S = 2.0
 _log = logs.get("serve")
 
 
@@ -78,6 +79,14 @@ def serve(
 
 
 async def _topics(settings: Settings) -> None:
-    with quiet_clients():
-        made = await ensure_topics(settings)
-    _log.info("topics", made=len(made))
+    """Waits for the broker, since after a power cut nobody knows which of the two is up first."""
+    while True:
+        try:
+            with quiet_clients():
+                made = await ensure_topics(settings)
+        except BrokerError as error:
+            _log.warning("waiting for Kafka", why=str(error), again_in_s=_AGAIN_S)
+            await asyncio.sleep(_AGAIN_S)
+        else:
+            _log.info("topics", made=len(made))
+            return

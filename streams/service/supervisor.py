@@ -77,7 +77,7 @@ class Supervisor:
         self._listen()
         with present(self._settings, len(self._intake)):
             if prepare is not None:
-                await prepare()
+                await self._before(prepare)
             connector = aiohttp.TCPConnector(force_close=True)
             timeout = aiohttp.ClientTimeout(total=_ANSWER_S)
             async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
@@ -96,6 +96,17 @@ class Supervisor:
         """Asked again, nothing is waited for."""
         _log.info("stopping", why=why, at_once=self._stop.is_set())
         (self._hurry if self._stop.is_set() else self._stop).set()
+
+    async def _before(self, prepare: Callable[[], Awaitable[object]]) -> None:
+        """Waits for what must come first, unless it is time to stop."""
+        prepared, stop = asyncio.ensure_future(prepare()), asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait([prepared, stop], return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        if prepared.done():
+            prepared.result()
+        else:
+            prepared.cancel()
+            await asyncio.wait([prepared])
 
     async def _serve(self, session: aiohttp.ClientSession) -> None:
         posts = [self._writer, *self._intake]
