@@ -10,11 +10,12 @@ RUN /opt/brain/bin/python -m pip install --no-cache-dir --disable-pip-version-ch
     --no-build-isolation .
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --no-create-home --home-dir /lake brain \
+RUN useradd --system --uid 10001 --no-create-home --home-dir /tmp brain \
     && install --directory --owner=brain --group=brain --mode=0750 /lake \
     && install --directory --owner=brain --group=brain --mode=0700 /key
 COPY --from=build /opt/brain /opt/brain
 ENV PATH=/opt/brain/bin:$PATH PYTHONUNBUFFERED=1 PYTHONUTF8=1 BRAIN_LAKE=/lake BRAIN_KEY=/key/lake.key
 USER brain
-WORKDIR /lake
+# Faust makes a folder in the working folder, for tables that are not used; everything else here is read-only.
+WORKDIR /tmp
 CMD ["brain", "--help"]

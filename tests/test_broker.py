@@ -5,6 +5,7 @@ In: Java, Maven. Out: pass or fail.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -20,11 +21,13 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaConnectionError
+from typer.testing import CliRunner
 
 from schemas.topics import FACT_BYTES_MAX
+from streams.commands import broker as commands
 from streams.errors import CommandError
 from streams.service.broker import LocalBroker
-from streams.service.jars import broker_jar, ensure_jars, find_java
+from streams.service.jars import JARS_VARIABLE, broker_jar, ensure_jars, find_java
 from streams.service.node import HOST, Sasl, free_port
 from streams.service.security import client_options
 from streams.service.settings import load_settings
@@ -325,3 +328,32 @@ def test_of_two_that_ask_for_jars_at_once_one_fetches(tmp_path: Path) -> None:
     assert [child.wait() for child in children] == [0, 0]
     assert (tmp_path / "fetched").read_text() == "once\n"
     assert sorted(p.name for p in (tmp_path / "jars").iterdir()) == sorted(p.name for p in jars().iterdir())
+
+
+@pytest.mark.slow
+def test_the_command_starts_tells_and_stops_it_as_often_as_it_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no compose file is here
+    monkeypatch.setenv(JARS_VARIABLE, str(jars()))
+    port = free_port()
+
+    def call(*arguments: str) -> tuple[int, dict[str, Any]]:
+        result = CliRunner().invoke(commands.broker, [*arguments, "--json"])
+        return result.exit_code, json.loads(result.stdout)
+
+    local = {"by": "jars", "bootstrap": f"{HOST}:{port}", "folder": "out/kafka/broker"}
+    try:
+        assert call("status")[0] == 1
+        assert call("up", "--port", str(port)) == call("up") == (0, local)
+        code, told = call("status")
+        assert (code, told["serves"], told["bootstrap"]) == (0, True, local["bootstrap"])
+        assert told["bytes"] > 0
+        assert call("down") == (0, {"ended": ["jars"], "wiped": False})
+        assert call("down") == (0, {"ended": [], "wiped": False})
+        assert (tmp_path / "out/kafka/broker/data").is_dir()
+        assert call("up") == (0, local), "at the port that it had before"
+        assert call("down", "--wipe") == (0, {"ended": ["jars"], "wiped": True})
+        assert not (tmp_path / "out/kafka/broker").exists()
+    finally:
+        LocalBroker.found(Path("out/kafka/broker")).kill()

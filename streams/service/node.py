@@ -27,7 +27,7 @@ _FREE_PORTS = range(20_000, 30_000)
 """Below the ports that the kernel gives to outgoing connections: a broker that is down for a moment keeps its own."""
 _PORT_S = 2.0
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9._-]+")
-_FIXED = {
+FIXED = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "inter.broker.listener.name": "CLIENTS",
@@ -51,6 +51,7 @@ _FIXED = {
     "message.max.bytes": str(MESSAGE_BYTES_MAX),
     "replica.fetch.max.bytes": str(MESSAGE_BYTES_MAX),
 }
+"""What does not depend on folder, port and user; docker-compose.kafka.yml says the same."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ def properties(port: int, controller_port: int, sasl: Sasl | None, data: str = D
         "controller.quorum.bootstrap.servers": f"{HOST}:{controller_port}",
         "listener.security.protocol.map": f"CLIENTS:{'SASL_PLAINTEXT' if sasl else 'PLAINTEXT'},CONTROLLER:PLAINTEXT",
         "log.dirs": data,
-        **_FIXED,
+        **FIXED,
     }
     if sasl is not None:
         found["sasl.enabled.mechanisms"] = found["sasl.mechanism.inter.broker.protocol"] = sasl.mechanism
