@@ -11,7 +11,7 @@ export PIP_ROOT_USER_ACTION := ignore
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench clean
+.PHONY: help setup run kafka test soak bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -21,14 +21,21 @@ setup: $(READY) ## make the virtual environment; instant when the lock has not c
 run: $(READY) ## rehearse an outbreak in a made-up district and score what was found
 	$(BIN)/brain demo
 
+kafka: $(READY) ## the same through a real Kafka on this machine: broker, workers, lake; they go on until brain drain
+	$(BIN)/brain demo --kafka
+
 test: $(READY) ## all checks: style, types, who imports whom, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict $(ROOMS)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 
+soak: $(READY) ## failures by the thousand: an hour of them
+	SIMULATION_SEEDS=20000 LAW_SEEDS=1000 $(BIN)/python -m pytest tests/test_simulation.py tests/test_laws.py tests/test_kills.py
+
 bench: $(READY) ## measure this machine
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.service
 
 clean: ## remove the virtual environment, caches and build output; leaves out/ alone
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

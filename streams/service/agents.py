@@ -110,6 +110,7 @@ def _app(settings: Settings, group: str, starts: Starts, partition_bytes_max: in
         group,
         broker=[f"kafka://{address.strip()}" for address in settings.bootstrap.split(",")],
         broker_credentials=credentials(settings),
+        broker_client_id=f"intake-{settings.index}" if settings.index else "writer",
         broker_session_timeout=session_s,
         broker_heartbeat_interval=session_s / 5,
         broker_request_timeout=max(30.0, session_s * 2),
