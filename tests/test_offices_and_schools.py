@@ -13,12 +13,14 @@ import numpy as np
 import orjson
 import pytest
 
-from schemas.codes import Flag, PlaceKind
+from brain.stages import Brain
+from schemas.codes import Certainty, Flag, PersonClass, PlaceKind
 from schemas.credit_codes import checked, read_credit_code
 from schemas.facts import Columns
 from schemas.instants import BEGIN_MS, OPEN_MS, UNKNOWN_MS, read_instant
 from schemas.intake import Intake
 from schemas.seats import row_from
+from streams.packs import load_series
 from tests.sources import KEY, outcome, samples
 
 OLD, WORKER, CHILD, DRIVER = "990103194903070010", "990103198806151239", "99010320140912002X", "99010319750101006X"
@@ -229,3 +231,77 @@ def test_a_guardians_phone_is_the_guardians_and_a_child_is_linked_to_nobody() ->
     links = told["links"]
     assert links["carried"].tolist() == [token("phone", OTHER_PHONE), token("phone", PHONE)]
     assert links["owner"].tolist() == [token("resident_id", WORKER), token("passport", "ZE9907319")]
+
+
+def contacts(sick: str, *records: tuple[str, dict[str, Any]]) -> dict[int, tuple[PersonClass, Certainty]]:
+    """Class and certainty of everybody whom a case, ill on 8 March, may have infected; in either order of records."""
+    ill = {**person(sick), "classification": "confirmed", "onset_at": "2022-03-08T08:00:00"}
+    told = [*records, ("health.case_report", ill)]
+    lines = [(source, lines_of({"source_record_id": f"R-{n}", **body})) for n, (source, body) in enumerate(told)]
+    found = []
+    for order in (lines, lines[::-1]):
+        brain = Brain(load_series("cn"))
+        for source, line in order:
+            batch, rejects = Intake(KEY).read(source, line, "part", np.arange(1))
+            assert not rejects
+            brain.step(batch)
+        rows = brain.view()["contacts"].to_pylist()
+        found.append({r["contact_person"]: (PersonClass(r["class"]), Certainty(r["certainty"])) for r in rows})
+    assert found[0] == found[1]
+    return found[0]
+
+
+def test_a_case_who_showed_a_health_code_meets_who_is_known_by_a_phone_in_a_firms_roster() -> None:
+    shop, masked = {"place_code": "CS-1"}, {"id_masked": "990***********1239"}
+    found = contacts(
+        OLD,
+        ("data_office.place_scan", {"id_type": "code_token", "id_no": HEALTH_CODE, **shop, "scanned_at": AT}),
+        ("data_office.identity_map", {**person(), "code_token": HEALTH_CODE}),
+        ("data_office.place_scan_masked", {**masked, **shop, "phone": PHONE, "scanned_at": "2022-03-07T12:20:00"}),
+        ("data_office.place_scan_masked", {**masked, **shop, "scanned_at": "2022-03-07T12:21:00"}),
+        ("telecom.enterprise_roster", {**person(WORKER), "credit_code": FIRM, "phone": PHONE}),
+        ("data_office.sentinel_pass", {**person(DRIVER), **shop, "passed_at": "2022-03-07T18:00:00"}),
+    )
+    assert found == {token("resident_id", WORKER): (PersonClass.venue_exposed, Certainty.medium)}
+
+
+def test_a_case_at_work_meets_who_works_sleeps_and_rides_with_them_and_no_one_in_the_same_cell() -> None:
+    room, ride = {"dorm_code": "SS-1", "dorm_room": "101"}, {"vehicle": "吉ZB0031", "service_date": "2022-03-07"}
+    dwell = {"grid_code": "KC-01-01", "entered_at": AT, "left_at": "2022-03-07T13:00:00"}
+    shift = {"credit_code": FIRM, "workshop": "A", "started_at": AT}
+    found = contacts(
+        OLD,
+        ("telecom.shift", {**person(), **shift, "clocked": True, "ended_at": "2022-03-07T20:00:00"}),
+        ("telecom.shift", {**person(WORKER), **shift, "ended_at": "2022-03-07T20:00:00"}),
+        ("telecom.enterprise_roster", {**person(), "credit_code": FIRM, **room}),
+        ("telecom.dorm_stay", {**person(CHILD), **room, "check_in_at": AT, "check_out_at": "2022-03-08T07:00:00"}),
+        ("telecom.shuttle_ride", {**person(), **ride, "boarded_at": "2022-03-07T20:10:00"}),
+        ("telecom.shuttle_ride", {**person(DRIVER), **ride, "role": "driver", "boarded_at": "2022-03-07T20:00:00",
+                                  "alighted_at": "2022-03-07T21:00:00"}),
+        ("telecom.grid_dwell", {"id_type": "phone", "id_no": PHONE, **dwell}),
+        ("telecom.grid_dwell", {"id_type": "phone", "id_no": OTHER_PHONE, **dwell}),
+        ("police.phone_ownership", {**person(), "phone": PHONE}),
+    )  # fmt: skip
+    assert found == {
+        token("resident_id", WORKER): (PersonClass.close, Certainty.medium),
+        token("resident_id", CHILD): (PersonClass.close, Certainty.high),
+        token("resident_id", DRIVER): (PersonClass.close, Certainty.medium),
+    }
+
+
+def test_a_pupil_known_by_number_meets_the_class_of_that_day_and_a_guardian_is_not_the_pupil() -> None:
+    school = {"school_code": "XX-1", "class_code": "2-3"}
+    came = {"status": "present", "checked_at": "2022-03-07T07:40:00"}
+    number = {"id_type": "person_no", "id_no": "XJ:1"}
+    guardian = {"guardian_id_type": "resident_id", "guardian_id_no": WORKER, "guardian_phone": PHONE}
+    found = contacts(
+        CHILD,
+        ("education.class_roster", {**person(CHILD), **school, "student_no": "XJ:1"}),
+        ("education.morning_check", {**number, **school, **came}),
+        ("education.morning_check", {**person(OLD), **school, **came}),
+        ("education.morning_check", {**person(DRIVER), **school, **came, "status": "absent"}),
+        ("education.family_link", {**number, **guardian}),
+        ("education.boarding_night", {"id_type": "passport", "id_no": "ZE9907319", "school_code": "XX-1",
+                                      "dorm_code": "XX-1", "dorm_room": "2-4", "since_at": AT}),
+    )  # fmt: skip
+    assert found == {token("resident_id", OLD): (PersonClass.close, Certainty.medium)}
