@@ -49,7 +49,8 @@ class Served:
 
     def start(self, *arguments: str, **choices: Any) -> subprocess.Popen[bytes]:
         plain = {name: value for name, value in os.environ.items() if not name.startswith("BRAIN_")}
-        chosen = {"port": self.port, "lake": self.lake, "prefix": fresh_prefix(), "partitions": 2, "session_timeout_s": 6, **choices}
+        soon = {"partitions": 2, "session_timeout_s": 6}
+        chosen = {"port": self.port, "lake": self.lake, "prefix": fresh_prefix(), **soon, **choices}
         env = plain | {variable(name): str(value) for name, value in chosen.items()}
         with (self.folder / "log").open("ab") as log:
             command = [sys.executable, "-c", _BRAIN, "serve", *arguments]
