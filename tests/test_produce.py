@@ -35,7 +35,7 @@ from streams.errors import CommandError
 from streams.records import Reader, find_parts
 from streams.service.arrivals import Arrival, disturbed, event_ms, in_order, timed
 from streams.service.broker import LocalBroker
-from streams.service.cluster import connected
+from streams.service.cluster import BrokerError, connected, quiet_clients
 from streams.service.produce import Published, publish_at_once, publish_paced, publish_transactions
 from streams.service.security import client_options
 from streams.service.settings import Settings, load_settings
@@ -249,6 +249,66 @@ async def test_what_a_transaction_takes_back_is_never_read(settings: Settings, d
 async def test_without_its_topics_nothing_is_published(broker: LocalBroker, drill: Path) -> None:
     with pytest.raises(CommandError, match="brain topics"):
         await at_once(load_settings(**broker.access, prefix=fresh_prefix()), drill)
+
+
+def one_a_second(folder: Path, count: int) -> Path:
+    times = (f"2022-03-08T{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02}" for n in range(count))
+    return write(folder, transport_tap=[line(n, at) for n, at in enumerate(times)])
+
+
+async def publish_until(settings: Settings, ordered: list[Arrival], count: int) -> asyncio.Task[Published]:
+    """Publishing at a pace of 1,000, once so many lines have arrived."""
+    task = asyncio.ensure_future(paced(settings, ordered, 1_000))
+    async with connected(settings) as cluster:
+        while sum((await cluster.ends(f"src.{TAP}@{n}" for n in range(3))).values()) < count:
+            assert not task.done()
+            await asyncio.sleep(0.02)
+    return task
+
+
+@pytest.mark.slow
+async def test_a_broker_that_is_killed_and_comes_back_gets_every_line_once(
+    private_broker: LocalBroker, tmp_path: Path
+) -> None:
+    settings = load_settings(**private_broker.access, partitions=3)
+    await ensure_topics(settings)
+    folder = one_a_second(tmp_path / "r", 5_000)
+    task = await publish_until(settings, arrivals(folder), 500)
+    await asyncio.to_thread(private_broker.kill)
+    await asyncio.sleep(1)
+    await asyncio.to_thread(private_broker.start)
+    assert (await task).records == Counter({TAP: 5_000})
+    assert Counter((source, record.value) for source, record in await topic_records(settings)) == rows(folder)
+
+
+@pytest.mark.slow
+async def test_a_broker_that_does_not_come_back_is_told_with_how_far_it_got(
+    private_broker: LocalBroker, tmp_path: Path
+) -> None:
+    settings = load_settings(**private_broker.access, partitions=3)
+    await ensure_topics(settings)
+    task = await publish_until(settings, arrivals(one_a_second(tmp_path / "r", 50_000)), 500)
+    await asyncio.to_thread(private_broker.kill)
+    with quiet_clients(), pytest.raises(BrokerError, match=r"failed after [\d,]+ acknowledged") as caught:
+        await asyncio.wait_for(task, 60)
+    done = int(str(caught.value).split(" acknowledged")[0].rsplit(" ", 1)[1].replace(",", ""))
+    await asyncio.to_thread(private_broker.start)
+    found = Counter(record.value for _, record in await topic_records(settings))
+    assert 500 <= done <= found.total()
+    assert set(found.values()) == {1}
+
+
+@pytest.mark.slow
+async def test_who_a_broker_knows_may_publish_and_who_it_does_not_is_told_what_to_look_at(
+    sasl_broker: LocalBroker, drill: Path
+) -> None:
+    settings = load_settings(**sasl_broker.access, partitions=3)
+    await ensure_topics(settings)
+    published = await at_once(settings, drill)
+    assert len(await topic_records(settings)) == published.records.total()
+    wrong = load_settings(**{**sasl_broker.access, "sasl_password": "another"})
+    with quiet_clients(), pytest.raises(BrokerError, match="BRAIN_SASL_USERNAME"):
+        await at_once(wrong, drill)
 
 
 def environment(settings: Settings) -> dict[str, str]:

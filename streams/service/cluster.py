@@ -65,7 +65,7 @@ class BrokerError(CommandError):
 def _unreachable(settings: Settings, why: str) -> BrokerError:
     hint = "start one: brain broker up, or set BRAIN_BOOTSTRAP and BRAIN_SECURITY_PROTOCOL to where yours is"
     if settings.security_protocol.startswith("SASL"):
-        hint += "; if it is there: is this its BRAIN_SASL_MECHANISM, and are BRAIN_SASL_USERNAME and its password right?"
+        hint += "; if it is there: are BRAIN_SASL_MECHANISM, BRAIN_SASL_USERNAME and the password right?"
     return BrokerError(f"连不上 Kafka no Kafka at {settings.bootstrap} ({why}); {hint}")
 
 

@@ -14,13 +14,13 @@ import time
 import zlib
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from schemas.decode import LINE_BYTES_MAX
 from schemas.departments import sources
@@ -38,6 +38,7 @@ Partitions in turn instead of by record id: 820,000."""
 _WAITING_BYTES = 32 << 20
 _UNDERWAY_BATCHES = 64
 _ACKNOWLEDGED_S = 20
+_STOP_S = 5
 _SOON_S = 0.001
 _IDLE_MS = 24 * 3_600_000
 """A longer time in which nothing happened is passed over: it is a wrong date, or the end of another history."""
@@ -126,7 +127,11 @@ class Outbox:
     async def _settle(self, at_most: int) -> None:
         while self._underway and (len(self._underway) > at_most or self._underway[0][-1].done()):
             source, batch, future = self._underway[0]
-            await future
+            if not future.done():  # an idempotent producer tries for ever, and would never say so
+                await asyncio.wait([future], timeout=_ACKNOWLEDGED_S)
+            if not future.done():
+                raise KafkaTimeoutError
+            future.result()
             self._underway.popleft()
             self.published.records[source] += batch.count
             self.published.bytes += batch.size
@@ -157,7 +162,8 @@ async def outbox(settings: Settings, transactional_id: str | None = None) -> Asy
             f"({type(error).__name__}); once Kafka is well, publish it all again: what comes twice changes nothing"
         ) from None
     finally:
-        await producer.stop()
+        with suppress(TimeoutError):  # what cannot be sent, it would wait for
+            await asyncio.wait_for(producer.stop(), _STOP_S)
 
 
 async def publish_at_once(settings: Settings, chunks: Iterable[Chunk], told: Told, stop: asyncio.Event) -> Published:
