@@ -33,9 +33,10 @@ class Hand:
     """What a record is drafted with: its instant, one person, and chance. Every record has a hand of its own, but all
     draw from one generator."""
 
-    def __init__(self, rng: np.random.Generator, notation: str) -> None:
+    def __init__(self, rng: np.random.Generator, notation: str, people: int = PEOPLE) -> None:
         self._rng = rng
         self._notation = notation
+        self._people = people
         self._draws: list[float] = []
         self.event_ms = 0
         self.person = 0
@@ -43,7 +44,7 @@ class Hand:
     def begin(self, event_ms: int) -> None:
         """The next record, about somebody else."""
         self.event_ms = event_ms
-        self.person = self.below(PEOPLE)
+        self.person = self.below(self._people)
 
     def share(self) -> float:
         """A number from 0 up to 1."""
@@ -76,7 +77,7 @@ class Hand:
 
     def another(self, kind: str = "resident_id") -> str:
         """An identifier of somebody else."""
-        return identifier(kind, (self.person + 1 + self.below(PEOPLE - 1)) % PEOPLE)
+        return identifier(kind, (self.person + 1 + self.below(self._people - 1)) % self._people)
 
     def household(self) -> str:
         """The code of the home in which this record's person lives, with one other; the same in every department."""

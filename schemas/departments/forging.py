@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from schemas.departments.drafting import Hand, plan
+from schemas.departments.drafting import PEOPLE, Hand, plan
 from schemas.wire import Record
 
 __all__ = ["Expected", "Forged", "Hand", "forge"]
@@ -53,15 +53,21 @@ class Forged:
 
 
 def forge(
-    model: type[Record], expected: Expected, rng: np.random.Generator, count: int, day_ms: int, first: int = 0
+    model: type[Record],
+    expected: Expected,
+    rng: np.random.Generator,
+    count: int,
+    day_ms: int,
+    first: int = 0,
+    people: int = PEOPLE,
 ) -> list[Forged]:
     """`count` records that happen on the local day that begins at `day_ms`, in no order. `first`: number of the first,
-    so that several calls make different records of one day."""
+    so that several calls make different records of one day. `people`: how many they are about; of few, more meet."""
     low, high = (hour * HOUR_S for hour in expected.hours)
     events = day_ms + 1000 * rng.integers(low, high, count)
     middle, late = expected.lateness_s
     delays = rng.lognormal(log(middle), log(late / middle) / P95_SIGMAS, count)
-    hand, steps, bodies = Hand(rng, expected.notation), plan(model), []
+    hand, steps, bodies = Hand(rng, expected.notation, people), plan(model), []
     names = {name for name, _ in steps}
     for number, event_ms in enumerate(events.tolist(), first):
         hand.begin(event_ms)
