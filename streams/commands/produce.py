@@ -23,7 +23,7 @@ from streams.commands.topics import BootstrapOption, ask
 from streams.errors import FINDINGS, INTERRUPTED, CommandError
 from streams.records import Chunk, Reader, find_parts
 from streams.service.arrivals import in_order, timed
-from streams.service.produce import Published, Told, publish_at_once, publish_paced
+from streams.service.produce import Published, Told, publish_at_once, publish_paced, source_partitions
 from streams.service.settings import Settings, load_settings
 from streams.terminal import JsonOption, console, say_json, table
 
@@ -84,6 +84,7 @@ async def _published(settings: Settings, reader: Reader, times: float | None, li
         loop.add_signal_handler(number, stop.set)
     if times is None:
         return await publish_at_once(settings, _first(reader.chunks(), limit), told, stop)
+    await source_partitions(settings)  # sorting takes a while: what is wrong is told before
     arrivals = await asyncio.to_thread(in_order, timed(reader.chunks()))
     return await publish_paced(settings, islice(arrivals, limit or None), times, told, stop)
 

@@ -96,12 +96,14 @@ def _lag(found: Standing) -> dict[str, Any]:
 
 def _show_lag(found: Standing, clear: bool) -> None:
     plain = _lag(found)
-    rows = [(name, *_cells(row)) for name, row in [*plain["sources"].items(), ("合计 total", plain["total"])]]
+    waiting = [(name, *_cells(row)) for name, row in plain["sources"].items() if any(_cells(row)[:3])]
+    rows = [*waiting, ("合计 total", *_cells(plain["total"]))]
     headings = ("来源 source", "未读 not read", "未入湖 not in the lake", "已失 lost", "最久 oldest")
     out = console()
     if clear:
         out.clear()
     out.print(table(f"滞后 lag, {when(found.at_ms)}", headings, rows))
+    out.print(f"无滞后的来源 sources without lag: {len(plain['sources']) - len(waiting):,}")
     out.print(_WORDS[found.lake_word], soft_wrap=True)
 
 
@@ -137,6 +139,8 @@ def status(lake: LakeOption = DEFAULT_LAKE, bootstrap: BootstrapOption = None, j
     else:
         for each in _tables(found, workers):
             console().print(each)
+        empty = sum(position.read and not position.end for position in found.positions)
+        console().print(f"没有记录的分区 partitions that never had a record: {empty:,}")
         console().print(_WORDS[found.lake_word], soft_wrap=True)
     well = all(worker.ready for worker in workers) and not any(position.lost for position in found.positions)
     raise typer.Exit(0 if well else FINDINGS)
@@ -182,7 +186,7 @@ def _tables(found: Standing, workers: Sequence[Answer]) -> Iterable[Table]:
 def _partitions(found: Standing) -> Table:
     headings = ("分区 part", "读至 read", "入湖 in the lake", "末尾 end", "滞后 lag", "最久 oldest", "归谁 owner")
     ages = {p.part: _seconds(p.row(found.at_ms)["oldest_age_s"]) for p in found.positions}
-    read = [p for p in found.positions if p.read]
+    read = [p for p in found.positions if p.read and p.end]
     rows = [(p.part, _known(p.intake), _known(p.lake), p.end, p.lake_lag, ages[p.part], p.owner) for p in read]
     return table(f"分区 partitions, {when(found.at_ms)}", headings, rows)
 

@@ -21,7 +21,7 @@ from typing import IO, NamedTuple
 from schemas.instants import EARLIEST_MS, read_instant
 from streams.records import Chunk
 
-RUN_RECORDS = 200_000
+RUN_RECORDS = 100_000
 """Lines that are sorted at once. More are sorted in runs of as many, kept unnamed on the disk and merged."""
 _PAGE_RECORDS = 2_000
 _EVENT_TIME = re.compile(rb'"event_time"\s*:\s*(?:"([^"]{1,40})"|(-?\d{1,12})\b)')

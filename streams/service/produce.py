@@ -137,18 +137,24 @@ class Outbox:
             self.published.bytes += batch.size
 
 
+async def source_partitions(settings: Settings) -> dict[str, int]:
+    """By source the partitions of its topic. Errors: CommandError where one is missing or wrong."""
+    async with connected(settings) as cluster:
+        found = {each.topic.name: each for each in await find_topics(cluster)}
+    mine = {source: found[source_topic(source)] for source in sources()}
+    complain(mine.values(), settings)
+    return {source: each.partitions for source, each in mine.items()}
+
+
 @asynccontextmanager
 async def outbox(settings: Settings, transactional_id: str | None = None) -> AsyncIterator[Outbox]:
     """An outbox to topics that are there and right. Errors: CommandError, with how far it got."""
-    async with connected(settings) as cluster:
-        found = await find_topics(cluster)
-        complain((each for each in found if each.topic.name.startswith(source_topic(""))), settings)
-        there = await cluster.partitions(map(source_topic, sources()))
+    partitions = await source_partitions(settings)
     producer = AIOKafkaProducer(
         **client_options(settings), acks="all", enable_idempotence=True, max_batch_size=BATCH_BYTES,
         request_timeout_ms=_ACKNOWLEDGED_S * 1000, transactional_id=transactional_id,
     )  # fmt: skip
-    box = Outbox(producer, settings.prefix, {source: there[source_topic(source)] for source in sources()})
+    box = Outbox(producer, settings.prefix, partitions)
     start = time.perf_counter()
     try:
         await producer.start()
