@@ -7,7 +7,8 @@ Deliberately absent: deciding anything.
 
 from __future__ import annotations
 
-from brain.claims import CLASSIFICATIONS, Claim, Grounds, Row, confirmed_text, day_of, day_text, start_of, time_text
+from brain.claims import CLASSIFICATIONS, Claim, Grounds, Row, confirmed_text, day_text, time_text
+from schemas.instants import day_start, local_day
 from schemas.policy import Pack
 
 _OPENS = {"CC-1-onset": ("发病", "onset"), "CC-1-sampling": ("首次阳性采样", "first positive specimen")}
@@ -47,7 +48,7 @@ def _opening(case: Row, pack: Pack) -> Claim:
         return Claim("window_opens", zh, f"{en} ({rule}, {pack.name}, {mark[1]})")
     lookback, anchor = pack.window.lookback_days, case["anchor_at_ms"]
     word, mark = _OPENS[rule], confirmed_text(lookback.confirmed)
-    begins = time_text(start_of(day_of(anchor)))
+    begins = time_text(day_start(local_day(anchor)))
     steps = f"{begins} +08:00, − {lookback.value} d = {time_text(since)}"
     zh = f"起点：{word[0]} {time_text(anchor)} → 当日 {steps}（{rule}，{pack.name}，{mark[0]}）"
     en = f"opens: {word[1]} {time_text(anchor)} → its day starts {steps} ({rule}, {pack.name}, {mark[1]})"
@@ -61,9 +62,9 @@ def _closing(case: Row, pack: Pack) -> Claim:
         return Claim("window_closes", "终点：尚未隔离，未结束", "closes: not isolated yet, so it is still open")
     if until == isolated:
         return Claim("window_closes", f"终点：隔离 {time_text(until)}", f"closes: isolation {time_text(until)}")
-    if limit.value >= 0 and until == start_of(day_of(case["anchor_at_ms"]) + limit.value + 1):
+    if limit.value >= 0 and until == day_start(local_day(case["anchor_at_ms"]) + limit.value + 1):
         mark = confirmed_text(limit.confirmed)
-        steps = f"{day_text(day_of(case['anchor_at_ms']))} + {limit.value} d → {time_text(until)}"
+        steps = f"{day_text(local_day(case['anchor_at_ms']))} + {limit.value} d → {time_text(until)}"
         zh, en = f"终点：锚点之后 {limit.value} 天，{steps}", f"closes: {limit.value} days after the anchor, {steps}"
         return Claim("window_closes", f"{zh}（{pack.name}，{mark[0]}）", f"{en} ({pack.name}, {mark[1]})")
     text = time_text(until)
@@ -85,7 +86,7 @@ def deadlines_claim(contact: Row, pack: Pack) -> Claim:
     last = contact["last_exposure_at_ms"]
     if last is None:
         return Claim("deadlines", "接触仍在继续，期限未定", "the exposure still goes on: no deadlines yet")
-    day = day_of(last - 1)
+    day = local_day(last - 1)
     head = f"{time_text(last)} → {day_text(day)}"
     children = []
     if contact["isolate_until_ms"] is not None:

@@ -7,17 +7,18 @@ Deliberately absent: places and contacts.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from brain.clinical import Clinical, first_stay
+from brain.clinical import Clinical, Dossier, first_stay
 from brain.identity import Review
 from brain.rules import Rules
 from brain.runs import distinct, take
 from schemas.codes import Classification, Discovery
 from schemas.facts import Columns
-from schemas.instants import DAY_MS, LOCAL_OFFSET_MS, OPEN_MS, UNKNOWN_MS
+from schemas.instants import OPEN_MS, UNKNOWN_MS, day_start, local_day
 from schemas.keys import Ints
 
 
@@ -53,9 +54,9 @@ class Cases:
         self.standing: dict[int, Case] = {}
         self.reviews: dict[int, Review] = {}
 
-    def step(self, persons: Ints) -> dict[int, tuple[Case | None, Case | None]]:
-        """Recomputes these persons. Out: (before, after) of those whose case changed."""
-        found = self._judge(persons)
+    def step(self, persons: Ints, dossier: Dossier) -> dict[int, tuple[Case | None, Case | None]]:
+        """Recomputes these persons from their facts. Out: (before, after) of those whose case changed."""
+        found = self._judge(persons, dossier)
         changed: dict[int, tuple[Case | None, Case | None]] = {}
         for person in found.keys() | (self.standing.keys() & set(persons.tolist())):
             before, after = self.standing.pop(person, None), found.get(person)
@@ -68,15 +69,12 @@ class Cases:
                 changed[person] = before, after
         return changed
 
-    def _judge(self, persons: Ints) -> dict[int, Case]:
-        dossier = self._clinical.dossier(persons)
+    def _judge(self, persons: Ints, dossier: Dossier) -> dict[int, Case]:
         reports = take(dossier.reports, dossier.reports["classification"] != Classification.excluded)
         proof = take(dossier.samples, (dossier.samples["single"] == 1) & (dossier.samples["positive"] == 1))
-        found: dict[int, Case] = {}
-        for of in distinct(reports["of"], proof["of"]).tolist():
-            mine = [take(rows, rows["of"] == of) for rows in (reports, proof, dossier.samples, dossier.stays)]
-            found[int(persons[of])] = self._case(*mine)
-        return found
+        sick = distinct(reports["of"], proof["of"])
+        slices = [_slices(rows, sick) for rows in (reports, proof, dossier.samples, dossier.stays)]
+        return {int(persons[of]): self._case(*mine) for of, *mine in zip(sick.tolist(), *slices, strict=True)}
 
     def _case(self, reports: Columns, proof: Columns, samples: Columns, stays: Columns) -> Case:
         said = [*reports["classification"].tolist(), *[int(Classification.positive)] * (len(proof["of"]) > 0)]
@@ -91,8 +89,8 @@ class Cases:
             since, rule = self._opening(number, onset, first_positive, anchor, reports, samples)
             isolated = int(first_stay(stays, np.array([since], np.int64))[0])
             until = max(since, self._closing(number, anchor, isolated))
-        results = self._clinical.positive_records(proof["tube"])
-        records = distinct(reports["rec"], proof["rec"], results["rec"], stays["rec"])
+        _, results = self._clinical.positives(distinct(proof["tube"]))
+        records = distinct(reports["rec"], proof["rec"], results, stays["rec"])
         return Case(
             max(said), onset, first_positive, _least(reports["reported_ms"]), isolated, anchor, since, until, rule,
             number, tuple(records.tolist()), noted,
@@ -103,7 +101,7 @@ class Cases:
     ) -> tuple[int, str]:
         """(start of the window, rule that says so)."""
         window = self._rules.packs[number].window
-        since = _day_start(anchor, -window.lookback_days.value)
+        since = day_start(local_day(anchor) - window.lookback_days.value)
         rule = "CC-1-onset" if anchor == onset else "CC-1-sampling"
         screened = bool((reports["discovery"] == Discovery.screening).any())
         if window.last_negative_opens.value and screened and first_positive != UNKNOWN_MS:
@@ -118,10 +116,12 @@ class Cases:
         if isolated != UNKNOWN_MS:
             ends.append(isolated)
         if longest >= 0:
-            ends.append(_day_start(anchor, longest + 1))
+            ends.append(day_start(local_day(anchor) + longest + 1))
         return min(ends)
 
 
-def _day_start(at_ms: int, days: int) -> int:
-    """Start of the local day that lies so many days after an instant's."""
-    return ((at_ms + LOCAL_OFFSET_MS) // DAY_MS + days) * DAY_MS - LOCAL_OFFSET_MS
+def _slices(rows: Columns, of: Ints) -> Iterator[Columns]:
+    """The rows of each of these persons, by `of`."""
+    rows = take(rows, np.argsort(rows["of"], kind="stable"))
+    bounds = (np.searchsorted(rows["of"], of, side).tolist() for side in ("left", "right"))
+    return (take(rows, slice(low, high)) for low, high in zip(*bounds, strict=True))

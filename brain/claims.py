@@ -11,9 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-
-from schemas.instants import EARLIEST_MS, LATEST_MS, day_start, local_day, local_text
+from schemas.instants import EARLIEST_MS, LATEST_MS, day_start, local_text
 from schemas.policy import Pack
 
 Row = Mapping[str, Any]
@@ -101,16 +99,8 @@ class Grounds:
     seen: Mapping[tuple[str, str], Seen] = field(default_factory=dict)
 
 
-def day_of(ms: int) -> int:
-    return int(local_day(np.array(ms, np.int64)))
-
-
-def start_of(day: int) -> int:
-    return int(day_start(np.array(day, np.int64)))
-
-
 def day_text(day: int) -> str:
-    return local_text(start_of(day))[:10]
+    return local_text(day_start(day))[:10]
 
 
 def time_text(ms: int | None, otherwise: str = "—") -> str:

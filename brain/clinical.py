@@ -1,4 +1,4 @@
-"""Clinical facts: reports, samples, results, admissions and discharges that stand, by person.
+"""Clinical facts: reports, samples, results, stays in isolation and purchases of medicines that stand, by person.
 
 In: fact rows that stand and records that fall. Out: the facts of given persons, and whose facts a batch touches.
 Invariant: a tube is what its standing samples and results say, whenever they came.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brain.identity import Identity, Review
-from brain.runs import Table, distinct, groups, take
+from brain.runs import Mask, Table, distinct, groups, take
 from schemas.codes import Result
 from schemas.facts import Columns
 from schemas.instants import OPEN_MS, UNKNOWN_MS
@@ -22,11 +22,12 @@ from schemas.keys import Ints
 @dataclass(frozen=True)
 class Dossier:
     """The facts of some persons; `of` in each is the index of the person. Samples carry what became of their tubes:
-    `single` and `positive` and `negative` as 0 or 1."""
+    `positive`, `negative` and, of positive ones, `single` as 0 or 1."""
 
     reports: Columns
     samples: Columns
     stays: Columns
+    purchases: Columns
 
 
 class Clinical:
@@ -38,6 +39,7 @@ class Clinical:
             "results": Table("rec", "tube", "result"),
             "admissions": Table("rec", "ident", "admitted_ms"),
             "discharges": Table("rec", "ident", "discharged_ms"),
+            "purchases": Table("rec", "ident", "category", "bought_ms"),
         }
         self.tube_conflicts: dict[int, Review] = {}
 
@@ -89,6 +91,7 @@ class Clinical:
             self._own("reports", persons, idents, "event_ms"),
             {**samples, **self._tubes(samples)},
             self.stays(persons, idents),
+            self._own("purchases", persons, idents, "bought_ms"),
         )
 
     def _tubes(self, samples: Columns) -> Columns:
@@ -98,12 +101,20 @@ class Clinical:
         positive[of[results["result"] == Result.positive]] = 1
         negative[of[results["result"] == Result.negative]] = 1
         negative[positive == 1] = 0
-        # Only a positive tube's members matter, and few tubes are positive.
-        _, mates = self.tables["samples"].find("tube", tubes[positive == 1])
+        found = {"positive": positive[tube], "negative": negative[tube], "single": np.zeros(len(tube), np.int64)}
+        # Few tubes are positive; whether a negative one is single matters to those on hold alone, who ask.
+        proof = np.flatnonzero(found["positive"])
+        found["single"][proof] = self.single(take(samples, proof))
+        return found
+
+    def single(self, samples: Columns) -> Mask:
+        """Which of these are specimens of one person, as declared and in fact."""
+        tubes, tube = np.unique(samples["tube"], return_inverse=True)
+        _, mates = self.tables["samples"].find("tube", tubes)
         of_tube, _ = self._members(mates)
         members = np.bincount(np.searchsorted(tubes, of_tube), minlength=len(tubes))
-        single = (samples["pool_size"] == 1) & (members[tube] == 1)
-        return {"positive": positive[tube], "negative": negative[tube], "single": single.astype(np.int64)}
+        alone: Mask = (samples["pool_size"] == 1) & (members[tube] == 1)
+        return alone
 
     def stays(self, persons: Ints, idents: tuple[Ints, Ints] | None = None) -> Columns:
         """Isolation stays of these persons: of, rec, since, until (OPEN_MS: still there)."""
@@ -124,10 +135,11 @@ class Clinical:
         """Start of the first stay of each person that ends after an instant; UNKNOWN_MS if there is none."""
         return first_stay(self.stays(persons), after_ms)
 
-    def positive_records(self, tubes: Ints) -> Columns:
-        """The positive results of tubes."""
-        _, results = self.tables["results"].find("tube", distinct(tubes))
-        return take(results, results["result"] == Result.positive)
+    def positives(self, tubes: Ints) -> tuple[Ints, Ints]:
+        """The positive results of tubes: (index of the tube, record)."""
+        of, results = self.tables["results"].find("tube", tubes)
+        positive = results["result"] == Result.positive
+        return of[positive], results["rec"][positive]
 
 
 def first_stay(stays: Columns, after_ms: Ints) -> Ints:

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from brain.cases import Case
 from brain.clinical import Clinical
+from brain.holds import Turn
 from brain.identity import Review
 from brain.persons import Persons
 from brain.rules import Rules
@@ -42,13 +43,21 @@ class Notices:
         self._reviews: set[Review] = set()
 
     def take(
-        self, cases: dict[int, tuple[Case | None, Case | None]], first: Changes, second: Changes, touched: Ints
+        self,
+        cases: dict[int, tuple[Case | None, Case | None]],
+        degrees: tuple[Changes, Changes],
+        touched: Ints,
+        leads: Changes,
+        turns: list[Turn],
     ) -> pa.Table:
+        """The events of a step. `touched`: whose class may have changed, but for those of degree 2."""
         rows: list[tuple[Any, ...]] = [self._case(person, *pair) for person, pair in sorted(cases.items())]
-        for gone, come in (first, second):
+        for gone, come in degrees:
             rows += self._contacts(gone, come)
-        persons = distinct(touched, second[0]["person"], second[1]["person"])
-        rows += self._classes(persons)
+        rows += self._classes(distinct(touched, *(found["person"] for found in degrees[1])))
+        for kind, found in zip(("lead_closed", "lead_opened"), leads, strict=True):
+            rows += [self._lead(kind, found, at) for at in range(size(found))]
+        rows += [_hold(turn) for turn in turns]
         rows += self._review_changes()
         columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in EVENT_SCHEMA]
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)], schema=EVENT_SCHEMA)
@@ -78,6 +87,11 @@ class Notices:
         rule = self._rules.names[int(rows["rule"][at])]
         return kind, person, source, degree, before, after, since, until, rule, False
 
+    def _lead(self, kind: str, rows: Columns, at: int) -> tuple[Any, ...]:
+        person, source, since, until = (int(rows[name][at]) for name in ("person", "source", "first", "last"))
+        rule = self._rules.packs[int(rows["pack"][at])].companion.rule
+        return kind, person, source, 0, 0, 0, since, until, rule, False
+
     def _classes(self, persons: Ints) -> list[tuple[Any, ...]]:
         if len(persons) == 0:
             return []
@@ -106,3 +120,8 @@ class Notices:
             rows += [(kind, r[1], 0, 0, 0, 0, r[2], UNKNOWN_MS, r[0], False) for r in sorted(changed)]
         self._reviews = now
         return rows
+
+
+def _hold(turn: Turn) -> tuple[Any, ...]:
+    kind, said = ("hold_released", f"{turn.reason}/{turn.why}") if turn.why else ("hold_opened", turn.reason)
+    return kind, turn.person, 0, 0, 0, 0, turn.hold.since_ms, UNKNOWN_MS, said, False

@@ -39,7 +39,7 @@ def test_days(rules: Rules, pack: Ints, result: Ints, last: Ints) -> list[list[i
         if end >= OPEN_MS or end == UNKNOWN_MS:
             out.append([])
             continue
-        day_0 = int(local_day(np.array([end - 1], np.int64))[0])
+        day_0 = local_day(end - 1)
         out.append(sorted({day_0 + d for d in rules.test_days(number, level)}))
     return out
 

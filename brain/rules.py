@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from schemas.codes import FIRST_VEHICLE, PersonClass, PlaceKind
-from schemas.instants import MINUTE_MS
+from schemas.codes import FIRST_VEHICLE, Medicine, PersonClass, PlaceKind
+from schemas.instants import HOUR_MS, MINUTE_MS
 from schemas.keys import Ints
 from schemas.policy import Pack, PackSeries
 from schemas.statements import PlaceRule, RideRule, SecondaryRule, SymptomRule
@@ -20,7 +20,7 @@ SCOPES = ("all", "rows", "carriage", "compartment", "bays")
 
 
 class Rules:
-    """Shape: `rule_*` are indexed by rule number, `*_of` by (pack, kind) or (pack, class)."""
+    """Shape: by rule number, or by pack and then kind of place, medicine or class."""
 
     def __init__(self, series: PackSeries) -> None:
         self.series = series
@@ -44,6 +44,10 @@ class Rules:
         self.secondary_kinds = np.zeros(shape, np.bool_)
         self.isolation_days = np.zeros((len(self.packs), len(PersonClass)), np.int64)
         self.monitoring_days = np.zeros((len(self.packs), len(PersonClass)), np.int64)
+        self.together_ms = np.array([p.companion.together_minutes_over.value * MINUTE_MS for p in self.packs], np.int64)
+        self.stay_ms = np.array([p.companion.stay_hours_over.value * HOUR_MS for p in self.packs], np.int64)
+        self.pool_hold = np.array([p.pool_hold.enabled for p in self.packs], np.bool_)
+        self.medicine_hold = np.zeros((len(self.packs), len(Medicine)), np.bool_)
         for number, pack in enumerate(self.packs):
             self._compile(number, pack)
         self.result, self.below = np.array(self._result, np.int64), np.array(self._below, np.int64)
@@ -70,6 +74,9 @@ class Rules:
             self.secondary_rule[number] = self._number(pack.secondary)
             for kind in pack.secondary.kinds:
                 self.secondary_kinds[number, PlaceKind[kind]] = True
+        if pack.medicine_hold.enabled:
+            for medicine in pack.medicine_hold.medicines:
+                self.medicine_hold[number, Medicine[medicine]] = True
         for name, measures in pack.management.items():
             self.isolation_days[number, PersonClass[name]] = measures.isolation_days
             self.monitoring_days[number, PersonClass[name]] = measures.monitoring_days

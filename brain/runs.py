@@ -31,7 +31,7 @@ def spans(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     return of, np.arange(len(of)) - before[of] + low[of]
 
 
-def take(rows: Columns, at: Ints | Mask) -> Columns:
+def take(rows: Columns, at: Ints | Mask | slice) -> Columns:
     return {name: column[at] for name, column in rows.items()}
 
 
@@ -153,6 +153,11 @@ class Table:
 
     def all(self) -> Columns:
         return concat(self.names, [run.all() for run in self.runs])
+
+    def column(self, name: str) -> Ints:
+        """One column of all rows."""
+        kept = [r.rows[name] if r.standing is None else r.rows[name][r.standing] for r in self.runs]
+        return np.concatenate([np.zeros(0, np.int64), *kept])
 
     def _gather(self, found: list[tuple[Ints, Ints]]) -> tuple[Ints, Columns]:
         rows = [take(run.rows, at) for run, (_, at) in zip(self.runs, found, strict=False)]

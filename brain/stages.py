@@ -8,14 +8,16 @@ Deliberately absent: clocks, randomness, files, topics; time that passes by itse
 |------------|---------------------------------------------------|-------------------------------|-------------------|
 | ledger     | records                                           | the version that stands       | facts that stand  |
 | identity   | links                                             | links, merged people          | identifiers moved |
-| clinical   | reports, samples, results, isolation; moved       | clinical facts, by person     | persons to judge  |
+| clinical   | reports, tests, isolation, medicines; moved       | clinical facts, by person     | persons to judge  |
 | cases      | persons to judge                                  | cases and their windows       | sources, degree 1 |
 | tracing    | presences, sources, moved                         | sources' presences, exposures | pairs             |
 | contacts   | pairs                                             | close, venue-exposed, general | persons           |
 | secondary  | contacts, cases, isolation                        | -                             | sources, degree 2 |
 | tracing_2  | presences, sources, moved                         | as tracing                    | pairs             |
 | contacts_2 | pairs; who became or ceased to be close or a case | secondary contacts            | persons           |
-| notices    | cases, contacts                                   | class, by person              | events            |
+| leads      | dwells, cases, moved; who is more than a lead     | dwells, time together, leads  | leads             |
+| holds      | persons to judge                                  | holds, by person              | holds             |
+| notices    | cases, contacts, leads, holds                     | class, by person              | events            |
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ from brain.cases import Case, Cases
 from brain.circle import judge
 from brain.clinical import Clinical
 from brain.contacts import Contacts
+from brain.holds import Holds
 from brain.identity import Identity, Review
+from brain.leads import Leads
 from brain.ledger import Ledger
 from brain.notices import Notices
 from brain.persons import Persons
@@ -58,6 +62,8 @@ class Brain:
         self.secondary = Secondary(self.rules, self.clinical, self.cases, self.contacts)
         self.tracing_2 = Tracing(self.identity, self.presences, self.secondary.judge, self.secondary.keep)
         self.contacts_2 = Contacts(self.rules, self.tracing_2, 2, self.secondary.eligible)
+        self.leads = Leads(self.rules, self.identity, self.secondary.eligible)
+        self.holds = Holds(self.rules, self.clinical, self.cases)
         self.persons = Persons(self.rules, self.clinical, self.cases, (self.contacts, self.contacts_2))
         self.notices = Notices(self.rules, self.clinical, self.persons, self.reviews)
 
@@ -72,11 +78,14 @@ class Brain:
         marks = batch.column("version"), batch.column("withdrawn"), batch.column("digest")
         verdict = self.ledger.judge(rec, *marks, event_ms)
         facts = {name: self._standing(batch, name, rec, event_ms, verdict.stands) for name in FACT_COLUMNS}
-        moved, moved_persons = self.identity.change(facts.pop("links"), verdict.fallen)
-        change = Change(*self._file(facts.pop("presences"), verdict.fallen), moved)
-        patients = self.clinical.change(facts, verdict.fallen, moved)
-        judged = distinct(self.identity.persons_of(patients), moved_persons)
-        cases = self.cases.step(judged)
+        moved = self.identity.change(facts.pop("links"), verdict.fallen)
+        change = Change(*self._file(facts.pop("presences"), verdict.fallen), moved[0])
+        dwells = facts.pop("dwells")
+        patients = self.clinical.change(facts, verdict.fallen, moved[0])
+        judged = distinct(self.identity.persons_of(patients), moved[1])
+        dossier = self.clinical.dossier(judged)
+        cases = self.cases.step(judged, dossier)
+        turns = self.holds.step(judged, dossier)
         pairs = self.tracing.step(change, {p: _source(p, after) for p, (_, after) in cases.items()})
         fallen, risen = self.contacts.step(pairs)
         touched = distinct(fallen["person"], risen["person"], np.array(list(cases), np.int64))
@@ -85,12 +94,14 @@ class Brain:
         _, of_source = self.tracing_2.exposures.find("source", np.array(list(sources), np.int64))
         _, of_person = self.tracing_2.exposures.find("person", touched)
         changes = self.contacts_2.step(distinct(pairs, of_source["pair"], of_person["pair"]))
-        return self.notices.take(cases, (fallen, risen), changes, touched)
+        leads = self.leads.step(dwells, verdict.fallen, moved, cases, touched)
+        return self.notices.take(cases, ((fallen, risen), changes), touched, leads, turns)
 
     def view(self) -> dict[str, pa.Table]:
         """The raw current view: every table of schemas.views.VIEWS in canonical order."""
         degrees = (self.contacts, self.contacts_2)
-        return view(self.rules, self.cases, self.tracing, degrees, self.persons, self.reviews())
+        provisional = self.leads.table.all(), self.holds.standing
+        return view(self.rules, self.cases, self.tracing, degrees, self.persons, provisional, self.reviews())
 
     def reviews(self) -> list[Review]:
         """Everything that a human must settle now."""

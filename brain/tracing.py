@@ -60,6 +60,7 @@ class Tracing:
     def __init__(self, identity: Identity, presences: Table, judge: Judge, keep: Keep) -> None:
         self._identity = identity
         self._presences = presences
+        self._absent = [name for name in PRESENCE if name not in presences.names]
         self._judge = judge
         self._keep = keep
         self.sources: dict[int, Source] = {}
@@ -84,10 +85,10 @@ class Tracing:
         self.hot.remove("hot", old_hot)
         touched.append(self._reattribute(change.dirty))
         of, met = self.hot.meet(change.added["place"], change.added["since"], change.added["until"])
-        touched.append(self._expose(met, take(change.added, of)))
+        touched.append(self._expose(met, self._whole(take(change.added, of))))
         self.hot.add(new_hot)
         of, met = self._presences.meet(new_hot["place"], new_hot["since"], new_hot["until"])
-        touched.append(self._expose(take(new_hot, of), met))
+        touched.append(self._expose(take(new_hot, of), self._whole(met)))
         return distinct(*touched)
 
     def _drop(self, column: str, values: Ints) -> Ints:
@@ -112,8 +113,8 @@ class Tracing:
         live = np.array([p for p in persons.tolist() if p in self.sources], np.int64)
         windows = [self.sources[p] for p in live.tolist()]
         of, idents = self._identity.idents_of(live)
-        at, rows = self._presences.find("ident", idents)
-        of = of[at]
+        at, found = self._presences.find("ident", idents)
+        of, rows = of[at], self._whole(found)
         since = np.array([w.since for w in windows], np.int64)[of]
         until = np.array([w.until for w in windows], np.int64)[of]
         pack = np.array([w.pack for w in windows], np.int64)[of]
@@ -125,6 +126,10 @@ class Tracing:
         fresh = ~among(want["hot"], np.sort(have["hot"]))
         stale = ~among(have["hot"], np.sort(want["hot"]))
         return take({n: want[n] for n in HOT}, fresh), have["hot"][stale]
+
+    def _whole(self, rows: Columns) -> Columns:
+        """Presences with all their columns: a dwell has neither kind nor flags nor seat."""
+        return {**rows, **{name: np.zeros(size(rows), np.int64) for name in self._absent}}
 
     def _reattribute(self, dirty: Ints) -> Ints:
         """Gives exposures of identifiers whose person changed to the person they are of now."""

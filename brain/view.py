@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from brain.cases import Cases
 from brain.contacts import Contacts
+from brain.holds import MEDICINE, POOL, Hold
 from brain.identity import Review
 from brain.persons import Persons, measures, test_days
 from brain.rules import Rules
@@ -32,6 +33,7 @@ def view(
     tracing: Tracing,
     degrees: tuple[Contacts, Contacts],
     persons: Persons,
+    provisional: tuple[Columns, dict[int, dict[str, Hold]]],
     reviews: list[Review],
 ) -> dict[str, pa.Table]:
     """Every table of schemas.views.VIEWS, raw."""
@@ -43,6 +45,8 @@ def view(
         "contacts": _table("contacts", _join(contacts)),
         "contact_evidence": _table("contact_evidence", _join(evidence)),
         "persons": _table("persons", _persons(rules, persons)),
+        "leads": _table("leads", _leads(rules, provisional[0])),
+        "holds": _table("holds", _holds(rules, provisional[1])),
         "reviews": _table("reviews", _reviews(reviews)),
     }
 
@@ -109,7 +113,7 @@ def _contacts(rules: Rules, table: Table) -> Raw:
     rows = table.all()
     isolate, monitor = measures(rules, rows["pack"], rows["result"], rows["last"])
     return {
-        "contact_id": mix(rows["degree"], rows["source"], rows["person"]) if size(rows) else rows["pair"],
+        "contact_id": mix(rows["degree"], rows["source"], rows["person"]),
         "source_person": rows["source"],
         "contact_person": rows["person"],
         "degree": rows["degree"],
@@ -134,7 +138,7 @@ def _evidence(rules: Rules, rows: Columns, table: Table) -> Raw:
     degree = np.zeros(size(rows), np.int64)
     degree[of] = contact["degree"]
     return {
-        "contact_id": mix(degree, rows["source"], rows["person"]) if size(rows) else rows["pair"],
+        "contact_id": mix(degree, rows["source"], rows["person"]),
         "source_person": rows["source"],
         "contact_person": rows["person"],
         "degree": degree,
@@ -164,6 +168,40 @@ def _persons(rules: Rules, persons: Persons) -> Raw:
         "monitor_until_ms": monitor,
         "test_days": test_days(rules, rows["pack"], rows["class"], rows["last"]),
         "pack": _packs(rules, rows["pack"]),
+    }
+
+
+def _leads(rules: Rules, rows: Columns) -> Raw:
+    return {
+        "case_person": rows["source"],
+        "person": rows["person"],
+        "cells": rows["cells"],
+        "place": rows["place"],
+        "together_ms": rows["together"],
+        "case_stay_ms": rows["case_stay"],
+        "stay_ms": rows["stay"],
+        "first_together_at_ms": rows["first"],
+        "last_together_at_ms": rows["last"],
+        "rule": _words([p.companion.rule for p in rules.packs], rows["pack"]),
+        "pack": _packs(rules, rows["pack"]),
+        "case_record": rows["case_rec"],
+        "person_record": rows["rec"],
+    }
+
+
+def _holds(rules: Rules, standing: dict[int, dict[str, Hold]]) -> Raw:
+    rows = [(person, reason, hold) for person, holds in standing.items() for reason, hold in holds.items()]
+    packs = [rules.packs[hold.pack] for _, _, hold in rows]
+    named = [{POOL: p.pool_hold.rule, MEDICINE: p.medicine_hold.rule}[r[1]] for p, r in zip(packs, rows, strict=True)]
+    return {
+        "person": np.array([r[0] for r in rows], np.int64),
+        "reason": np.array([r[1] for r in rows], dtype=object),
+        "since_ms": np.array([r[2].since_ms for r in rows], np.int64),
+        "release": np.full(len(rows), "single_negative", dtype=object),
+        "sampled_from_ms": np.array([r[2].sampled_from_ms for r in rows], np.int64),
+        "rule": np.array(named, dtype=object),
+        "pack": np.array([p.name for p in packs], dtype=object),
+        "records": [list(r[2].records) for r in rows],
     }
 
 

@@ -63,7 +63,7 @@ FACT_COLUMNS: dict[str, dict[str, str]] = {
         "ident": "token of the identifier seen, usually a phone",
         "place": "token of the telecom grid cell of 800 m",
         "since_ms": "start",
-        "until_ms": "end (half-open)",
+        "until_ms": "end (half-open); a dwell is told once it has ended",
     },
     "purchases": {
         "ident": "token of the buyer's identifier",

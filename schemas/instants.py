@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+Number = TypeVar("Number", int, npt.NDArray[np.int64])
+"""One instant or day, or an array of them."""
 LOCAL = timezone(timedelta(hours=8))
-LOCAL_OFFSET_MS = 8 * 3_600_000
 MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+LOCAL_OFFSET_MS = 8 * HOUR_MS
 DAY_MS = 86_400_000
 OPEN_MS = 1 << 61
 """End of an interval that is still going on. Written as null in every output."""
@@ -65,12 +69,12 @@ def _zone(text: str | None) -> timezone:
     return timezone(sign * timedelta(hours=hours, minutes=minutes))
 
 
-def local_day(ms: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def local_day(ms: Number) -> Number:
     """Number of the local calendar day (days since 1970-01-01 at +08:00)."""
     return (ms + LOCAL_OFFSET_MS) // DAY_MS
 
 
-def day_start(day: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def day_start(day: Number) -> Number:
     """The instant at which a local day begins."""
     return day * DAY_MS - LOCAL_OFFSET_MS
 

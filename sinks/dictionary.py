@@ -24,6 +24,8 @@ _TITLES = {
     "contacts": "接触者 Contacts: who must be found, and what follows",
     "contact_evidence": "接触证据 Contact evidence: the exposures that decided",
     "persons": "人员 Persons: the class that stands for each",
+    "leads": "时空伴随线索 Leads: whom a human should ask, since phones were about together",
+    "holds": "暂时管控 Holds: who must wait for a single-tube test",
     "reviews": "人工复核 Reviews: what a human must settle",
     "presences": "出现 Presences: an identifier at a place for a time",
     "links": "关联 Links: who holds an identifier",

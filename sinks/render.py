@@ -205,7 +205,7 @@ EVENTS_PUBLISHED = pa.schema(
         pa.field("seq", pa.int64(), False, {"about": "number of the event in this lake, from 0"}),
         EVENT_SCHEMA.field("kind"),
         pa.field("subject", pa.string(), False, {"about": "the person (reviews: what is in question)"}),
-        pa.field("source", pa.string(), True, {"about": "contacts: the source person; else null"}),
+        pa.field("source", pa.string(), True, {"about": "contacts: the source person; leads: the case; else null"}),
         pa.field("degree", pa.int64(), True, {"about": "contacts: degree; else null"}),
         pa.field("class_before", pa.string(), False, {"about": "class before; none if there was none"}),
         pa.field("class_after", pa.string(), False, {"about": "class after; none if there is none"}),
@@ -220,13 +220,14 @@ EVENTS_PUBLISHED = pa.schema(
 def render_events(seq: Ints, events: pa.Table, records: Names) -> pa.Table:
     """Events as published: those of reviews name their subject by the kind of review, which is their rule."""
     source, numbers = events["source"].to_numpy(), {n: events[n].to_numpy() for n in ("class_before", "class_after")}
-    contact, review = (pc.starts_with(events["kind"], kind).to_numpy() for kind in ("contact_", "review_"))
+    families = (pc.starts_with(events["kind"], family).to_numpy() for family in ("contact_", "lead_", "review_"))
+    contact, lead, review = families
     kinds = np.where(review, events["rule"].to_numpy().astype(object), _PERSON_REVIEWS[0])
     arrays = [
         pa.array(seq),
         events["kind"],
         subjects_of(pa.array(kinds, pa.string()), events["subject"].to_numpy(), records),
-        pa.array(np.where(contact, codes_of("P", source).to_numpy(zero_copy_only=False), None), pa.string()),
+        pa.array(np.where(contact | lead, codes_of("P", source).to_numpy(zero_copy_only=False), None), pa.string()),
         pa.array(events["degree"].to_numpy(), mask=~contact),
         *(words_of(codes.PersonClass, numbers[n]) for n in ("class_before", "class_after")),
         instants_of(events["since_ms"].to_numpy()),

@@ -202,6 +202,8 @@ def test_a_household_contact_has_every_column_of_the_rules() -> None:
             (ANN, CASE, 0, UNKNOWN_MS, UNKNOWN_MS, UNKNOWN_MS, UNKNOWN_MS, UNKNOWN_MS, [], "test"),
             (BOB, CLOSE, 1, at(4, 17), at(4, 18), UNKNOWN_MS, *measured),
         ],
+        "leads": [],
+        "holds": [],
         "reviews": [],
     }  # fmt: skip
 

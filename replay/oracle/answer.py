@@ -24,7 +24,8 @@ from schemas.seats import NUMERIC_MAX
 from schemas.views import VIEWS, raw_schema
 
 SECTIONS = (
-    "standing", "identity", "presences", "cases", "exposures", "contacts", "secondary", "persons", "reviews",
+    "standing", "identity", "presences", "cases", "exposures", "contacts", "secondary", "persons", "leads", "holds",
+    "reviews",
 )  # fmt: skip
 """The .sql files in the order in which they build on each other."""
 _WORDS: dict[str, type[IntEnum]] = {
@@ -57,6 +58,9 @@ _SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "symptoms_enabled": _BOOL, "symptoms_rule": _TEXT, "symptoms_category": _TEXT, "symptoms_result": _INT,
         "secondary_enabled": _BOOL, "secondary_rule": _TEXT, "secondary_category": _TEXT,
         "secondary_overlap_min_ms": _INT, "secondary_kinds": pa.list_(_INT), "secondary_categories": pa.list_(_TEXT),
+        "companion_enabled": _BOOL, "companion_rule": _TEXT, "companion_lookback_days": _INT, "companion_in": _TEXT,
+        "companion_together_ms": _INT, "companion_stay_ms": _INT, "pool_enabled": _BOOL, "pool_rule": _TEXT,
+        "medicine_enabled": _BOOL, "medicine_rule": _TEXT, "medicines": pa.list_(_INT),
     },
     "dwell": {"pack": _INT, "kind": _INT, "dwell_ms": _INT},
     "place_rules": {**_RULE, "kind": _INT},
@@ -165,7 +169,7 @@ def _rides(pack: Pack) -> list[dict[str, Any]]:
 
 
 def _numbers(pack: Pack) -> dict[str, Any]:
-    symptoms, secondary = pack.symptoms, pack.secondary
+    symptoms, secondary, companion = pack.symptoms, pack.secondary, pack.companion
     return {
         "name": pack.name,
         "lookback_days": pack.window.lookback_days.value,
@@ -182,4 +186,15 @@ def _numbers(pack: Pack) -> dict[str, Any]:
         "secondary_overlap_min_ms": secondary.overlap_s_min * 1000,
         "secondary_kinds": [codes.PlaceKind[kind] for kind in secondary.kinds],
         "secondary_categories": list(secondary.categories),
+        "companion_enabled": companion.enabled.value,
+        "companion_rule": companion.rule,
+        "companion_lookback_days": companion.lookback_days.value,
+        "companion_in": companion.together_in.value,
+        "companion_together_ms": companion.together_minutes_over.value * 60_000,
+        "companion_stay_ms": companion.stay_hours_over.value * 3_600_000,
+        "pool_enabled": pack.pool_hold.enabled,
+        "pool_rule": pack.pool_hold.rule,
+        "medicine_enabled": pack.medicine_hold.enabled,
+        "medicine_rule": pack.medicine_hold.rule,
+        "medicines": [codes.Medicine[medicine] for medicine in pack.medicine_hold.medicines],
     }
