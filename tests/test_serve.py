@@ -7,6 +7,7 @@ Deliberately absent: what the service concludes (test_service.py), and stand-in 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -24,9 +25,9 @@ import pytest
 
 from streams.service.broker import LocalBroker
 from streams.service.handbook import settings_page
-from streams.service.inquiry import SERVICE_FILE
+from streams.service.inquiry import SERVICE_FILE, ask_workers
 from streams.service.node import free_port
-from streams.service.settings import Settings, variable
+from streams.service.settings import Settings, load_settings, variable
 from tests.brokers import fresh_prefix
 from tests.test_supervisor import running, wait_until
 
@@ -93,7 +94,9 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 @pytest.mark.slow
-def test_the_service_comes_up_from_nothing_and_goes_down_on_a_signal(served: Served, broker: LocalBroker) -> None:
+def test_the_service_comes_up_from_nothing_goes_down_on_a_signal_and_logs_nothing_but_json(
+    served: Served, broker: LocalBroker
+) -> None:
     process = served.start("--workers", "2", **broker.access)
     served.until_ready(2)
     assert (served.folder / "lake 库.key").is_file()
@@ -102,11 +105,19 @@ def test_the_service_comes_up_from_nothing_and_goes_down_on_a_signal(served: Ser
     pids = [json.loads(served.asked(index, "/status")[1])["pid"] for index in range(3)]
     for index, role in enumerate(("writer", "intake", "intake")):
         assert f'kuancheng_process_info{{index="{index}",role="{role}"}} 1.0' in served.asked(index, "/metrics")[1]
+    answers = asyncio.run(ask_workers(load_settings(lake=served.lake)))
+    assert [(each.role, each.index, each.ready) for each in answers] == [
+        ("writer", 0, True), ("intake", 1, True), ("intake", 2, True)
+    ]  # fmt: skip
     process.terminate()
     assert process.wait(20) == 0
     assert not any(running(pid) for pid in pids)
     assert not (served.lake / SERVICE_FILE).exists()
     assert {line["exit_code"] for line in served.told("worker ended")} == {0}
+    lines = [json.loads(line) for line in served.log().splitlines()]
+    assert {"supervisor", "writer", "intake"} == {line["role"] for line in lines}
+    assert all(line["timestamp"] and line["level"] and line["event"] for line in lines)
+    assert str(ROOT) not in served.log()
 
 
 @pytest.mark.slow
@@ -119,18 +130,6 @@ def test_a_worker_that_is_killed_is_at_work_again_soon(served: Served, broker: L
     served.until(lambda: not running(killed))
     served.until_ready(1)
     assert json.loads(served.asked(index, "/status")[1])["pid"] != killed
-
-
-@pytest.mark.slow
-def test_everything_that_is_logged_is_json(served: Served, broker: LocalBroker) -> None:
-    process = served.start(**broker.access)
-    served.until_ready(1)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
-    lines = [json.loads(line) for line in served.log().splitlines()]
-    assert {"supervisor", "writer", "intake"} == {line["role"] for line in lines}
-    assert all(line["timestamp"] and line["level"] and line["event"] for line in lines)
-    assert str(ROOT) not in served.log()
 
 
 @pytest.mark.slow

@@ -207,5 +207,5 @@ async def _answers(session: aiohttp.ClientSession, address: str) -> bool:
     try:
         async with session.get(address):
             return True
-    except (aiohttp.ClientError, TimeoutError):
+    except (aiohttp.ClientError, OSError):  # a timeout is one of these
         return False
