@@ -18,9 +18,12 @@ NAMES = (
     "data_office",
     "telecom",
     "civil_affairs",
+    "commerce",
+    "market_supervision",
     "education",
     "housing",
     "grid_centre",
+    "medical_insurance",
 )
 """One line a department; each is a module here with RECORDS and EXPECTED. The order is that of every list and page."""
 _MODULES = {name: import_module(f"{__name__}.{name}") for name in NAMES}
