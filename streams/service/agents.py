@@ -9,7 +9,9 @@ Deliberately absent: tables, windows, joins and Faust's web pages: state is the 
 from __future__ import annotations
 
 import socket
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -127,6 +129,7 @@ def _app(settings: Settings, group: str, starts: Starts, partition_bytes_max: in
         web_enabled=False,
         web_tables_enabled=False,
         store="memory://",
+        datadir=str(Path(tempfile.gettempdir()) / f"{group}-data"),  # Faust makes one; nothing is put there
         autodiscover=False,
     )
     app.transport = Transport(app, Reading(settings.fetch_wait_ms, settings.chunk_records, partition_bytes_max), starts)
