@@ -61,11 +61,12 @@ class Sealer:
         except InvalidTag:
             raise ValueError(f"a sealed reject of {source} does not open with key {self._key_id}") from None
 
-    def rows(self, rejects: Iterable[Reject]) -> pa.Table:
-        """REJECT_SCHEMA and the sealed bytes, one row for each distinct line; the first place it stood."""
-        found: dict[str, tuple[Reject, int]] = {}
-        for reject in rejects:
-            name = self.reject_id(reject)
+    def rows(self, rejects: Iterable[Reject], apart: bool = False) -> pa.Table:
+        """REJECT_SCHEMA and the sealed bytes, one row for each distinct line, with the first place it stood. `apart`:
+        one for each line, since whoever wants only those from some offset on must know where each stood."""
+        found: dict[tuple[str, int], tuple[Reject, int]] = {}
+        for at, reject in enumerate(rejects):
+            name = self.reject_id(reject), at if apart else 0
             first, count = found.get(name, (reject, 0))
             found[name] = first, count + 1
         rows = [
@@ -74,7 +75,7 @@ class Sealer:
                 "field": r.field, "hint": r.hint, "key_id": self._key_id, "count": count, "status": "open",
                 "sealed": self.seal(r.source, r.raw),
             }
-            for name, (r, count) in found.items()
+            for (name, _), (r, count) in found.items()
         ]  # fmt: skip
         return pa.Table.from_pylist(rows, REJECT_SCHEMA.append(SEALED))
 

@@ -19,7 +19,7 @@ from schemas.intake import Intake
 from schemas.keys import Key
 from schemas.topics import FACTS, dead_topic
 from sinks.claim import key_check
-from sinks.sealed import Sealer
+from sinks.sealed import Sealer, gathered
 from streams.service.chunks import Chunk, Message
 from streams.service.hops import encode, hop
 
@@ -46,13 +46,13 @@ class IntakeDesk:
         """The messages that follow from a chunk: its dead letters, then its hop."""
         start = time.perf_counter()
         batch, rejects = self._intake.read(chunk.source, chunk.lines, chunk.part, chunk.offsets)
-        sealed = self._sealer.rows(rejects)
+        sealed = self._sealer.rows(rejects, apart=True)
         body = encode(hop(chunk, self._check, batch, sealed, self._intake.take_unknown(chunk.source)))
         self._meter.chunk(chunk.source, len(chunk.lines), rejects, time.perf_counter() - start)
         self._meter.hop(len(body))
         self.lines += len(chunk.lines)
         self.refused += len(rejects)
-        return [*_letters(chunk.source, sealed), Message(FACTS, chunk.part.encode(), body)]
+        return [*_letters(chunk.source, gathered([sealed])), Message(FACTS, chunk.part.encode(), body)]
 
 
 def _letters(source: str, sealed: pa.Table) -> list[Message]:
