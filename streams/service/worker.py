@@ -56,6 +56,7 @@ class Worker:
         )
         self.role: Role = IntakeRole(settings, self.meter) if role == "intake" else WriterRole(settings, self.meter)
         self._stopping = asyncio.Event()
+        self._failure: BaseException | None = None
 
     async def run(self) -> int:
         """Works until told to stop; the exit code. Errors: whatever ended it."""
@@ -97,8 +98,18 @@ class Worker:
         await asyncio.wait([asyncio.ensure_future(web.stop())], timeout=1.0)
 
     async def work(self, job: Callable[..., T], *arguments: Any) -> T:
-        """Runs something long on the one thread that does so, in the order of asking."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, job, *arguments)
+        """Runs something long on the one thread that does so, in the order of asking. Once one has failed, those that
+        follow fail with it: a stop may come while it runs, and must not commit what it has left half done."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, job, *arguments)
+
+    def _run(self, job: Callable[..., T], *arguments: Any) -> T:
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return job(*arguments)
+        except BaseException as error:
+            self._failure = error
+            raise
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Returns when all have arrived. Errors: KafkaError when one cannot."""
