@@ -156,7 +156,9 @@ class Lake:
         """Writes the views as a snapshot, makes it the current one and brings the catalog up to date; the manifest.
         Errors: ValueError when a view is missing, malformed, or names a record that was never committed."""
         tables, digests = self._publisher.tables(raw_views)
-        about = self._publisher.about(digests, self._key_id, packs, dict(sorted(self._progress.items())))
+        degrees = {str(degree): count for degree, count in Counter(raw_views["contacts"]["degree"].to_pylist()).items()}
+        progress = dict(sorted(self._progress.items()))
+        about = self._publisher.about(digests, self._key_id, packs, progress, dict(sorted(degrees.items())))
         tail = {f"{TAIL}/{name}": rows for name, rows in self._store.tail().items() if rows.num_rows}
         tail[f"{TAIL}/{EVENTS}"], last_events = self._publisher.events()
 
@@ -175,9 +177,9 @@ class Lake:
         all. May be asked from any thread while another writes."""
         return self._publisher.contacts_now(source)
 
-    def published_progress(self) -> dict[str, int]:
-        """The progress that the current snapshot shows; nothing if there is none yet."""
-        return snapshot.current_progress(self.folder)
+    def published(self) -> dict[str, Any] | None:
+        """The manifest of the current snapshot; None if there is none yet."""
+        return snapshot.current_manifest(self.folder)
 
     def rejects(self) -> pa.Table:
         """All rejects, without their bytes. Shape: REJECT_SCHEMA, by reject_id."""

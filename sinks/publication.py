@@ -83,7 +83,12 @@ class Publisher:
             self.names = self.names.plus(record_names(self.store, self.files.paths("records"), new))
 
     def about(
-        self, digests: dict[str, str], key_id: str, packs: Sequence[str], progress: dict[str, int]
+        self,
+        digests: dict[str, str],
+        key_id: str,
+        packs: Sequence[str],
+        progress: dict[str, int],
+        contacts: dict[str, int],
     ) -> dict[str, Any]:
         """What the manifest says beside its files."""
         unknown: dict[str, dict[str, int]] = {}
@@ -100,6 +105,7 @@ class Publisher:
             "schemas": {"lake": FORMAT, **{view: fingerprint(published_schema(view)) for view in VIEWS}},
             "rejects": {status: {"distinct": lines, "lines": count} for status, lines, count in rejected},
             "unknown_fields": unknown,
+            "contacts_by_degree": contacts,
             "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
 

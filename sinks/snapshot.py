@@ -41,11 +41,10 @@ def current_number(lake: Path) -> int:
     return int(os.path.basename(os.readlink(link))) if link.is_symlink() else 0
 
 
-def current_progress(lake: Path) -> dict[str, int]:
-    """How far the input had been read when the current snapshot was made."""
+def current_manifest(lake: Path) -> dict[str, Any] | None:
+    """What the current snapshot says of itself; None if there is none yet."""
     manifest = lake / CURRENT / MANIFEST
-    found: dict[str, int] = json.loads(manifest.read_bytes())["progress"] if manifest.is_file() else {}
-    return found
+    return dict(json.loads(manifest.read_bytes())) if manifest.is_file() else None
 
 
 def write_snapshot(

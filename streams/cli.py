@@ -16,7 +16,21 @@ from collections.abc import Sequence
 import typer
 
 from streams.commands import (
-    broker, demo, drain, explain, lists, oracle, packs, people, produce, rejects, run, serve, service, sets, topics,
+    broker,
+    demo,
+    drain,
+    explain,
+    lists,
+    oracle,
+    packs,
+    people,
+    produce,
+    rejects,
+    run,
+    serve,
+    service,
+    sets,
+    topics,
 )  # fmt: skip
 from streams.errors import BROKEN, INTERRUPTED, USAGE, CommandError
 from streams.terminal import console

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from brain.stages import Brain
@@ -155,14 +154,17 @@ class Engine:
             views = self.brain.view()
         with self.summary.timed("lake"):
             manifest = self.lake.publish(views, [pack.name for pack in self.packs.packs])
-        return self._describe(views, manifest)
+        return self._describe(manifest)
 
-    def _describe(self, views: dict[str, pa.Table], manifest: dict[str, Any]) -> Summary:
-        summary = self.summary
-        summary.cases = views["cases"].num_rows
-        degrees, counts = np.unique(views["contacts"]["degree"].to_numpy(), return_counts=True)
-        summary.contacts = {str(d): n for d, n in zip(degrees.tolist(), counts.tolist(), strict=True)}
-        summary.reviews = views["reviews"].num_rows
+    def recall(self) -> Summary:
+        """The summary of what was last published, as far as something was."""
+        manifest = self.lake.published()
+        return self._describe(manifest) if manifest is not None else self.summary
+
+    def _describe(self, manifest: dict[str, Any]) -> Summary:
+        summary, rows = self.summary, manifest["files"]
+        summary.cases, summary.reviews = rows["cases.parquet"]["rows"], rows["reviews.parquet"]["rows"]
+        summary.contacts = manifest.get("contacts_by_degree", {})
         summary.digest, summary.snapshot = manifest["digest"], manifest["snapshot"]
         summary.unknown_fields = manifest["unknown_fields"]
         return summary

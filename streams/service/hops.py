@@ -62,6 +62,11 @@ class Hop(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
         batch = FactBatch(records, facts, _read(self.places, PLACE_SCHEMA))
         return batch if since <= self.first else _from(batch, since)
 
+    def named(self) -> FactBatch:
+        """The places alone. A worker names a place in the first hop that has it, so they count also where the records
+        do not."""
+        return FactBatch(pa.RecordBatch.from_pylist([], RECORD_SCHEMA), {}, _read(self.places, PLACE_SCHEMA))
+
     def sealed(self, since: int = 0) -> pa.Table:
         """The rejects, of the lines from offset `since` on."""
         rows = pa.Table.from_batches([_read(self.rejects, REJECTS)])

@@ -122,6 +122,9 @@ class WriterRole(_Common):
         engine = Engine(self._lake.lake, self._lake.packs, settings.step_records)
         self._writer = Writer(engine, self._lake.key, self.meter)
         self.meter.restored(engine.summary.restored, time.monotonic() - began_s)
+        self.meter.disk(settings.lake)
+        summary = engine.recall()
+        self.meter.stands(summary.cases, summary.contacts, summary.reviews)
         self._opened = True
 
     def app(self) -> faust.App:

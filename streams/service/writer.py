@@ -72,7 +72,7 @@ class Writer:
 
     def __init__(self, engine: Engine, key: Key, meter: WriterMeter) -> None:
         self.engine, self._check, self._meter = engine, key_check(key), meter
-        shown, read = engine.lake.published_progress(), engine.lake.progress()
+        shown, read = (engine.lake.published() or {"progress": {}})["progress"], engine.lake.progress()
         self.dirty = any(shown.get(part) != offset for part, offset in read.items() if part != EVENTS_OUT)
         self.committed_ms = self.published_ms = 0
 
@@ -107,6 +107,8 @@ class Writer:
                 )
         if hop.next <= since:
             self._meter.repeated(hop.lines)
+            if (named := hop.named()).places.num_rows:
+                self.engine.add_facts(named)
             return
         batch, sealed = hop.batch(since), hop.sealed(since)
         lines = hop.lines if since <= hop.first else batch.records.num_rows + int(sum(sealed["count"].to_pylist()))
