@@ -7,6 +7,7 @@ Deliberately absent: the supervisor; here whoever measures or tests decides who 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -18,9 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from aiokafka.admin import AIOKafkaAdminClient
+
 from schemas.keys import Key
+from schemas.topics import topics
 from streams.service.broker import LocalBroker
 from streams.service.node import free_port
+from streams.service.security import client_options
 from streams.service.settings import Settings, load_settings, variable
 
 WORKER = (sys.executable, "-m", "streams.service.worker")
@@ -71,6 +76,18 @@ class Installation:
                 process.send_signal(signal.SIGCONT)
                 process.kill()
                 process.wait()
+
+        asyncio.run(self._remove_topics())
+
+    async def _remove_topics(self) -> None:
+        """A broker that serves one installation after another would hold tens of thousands of partitions."""
+        admin = AIOKafkaAdminClient(**client_options(self.settings))
+        await admin.start()
+        try:
+            ours = {self.settings.prefix + topic.name for topic in topics()} & set(await admin.list_topics())
+            await admin.delete_topics(sorted(ours))
+        finally:
+            await admin.close()
 
     def status(self, name: str = "writer") -> dict[str, Any]:
         """The worker's status; nothing while it does not answer."""
