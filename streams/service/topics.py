@@ -16,11 +16,11 @@ from aiokafka.errors import for_code
 
 from schemas.topics import FACTS, Topic, topics
 from streams.errors import CommandError
-from streams.service.cluster import Cluster, connected
+from streams.service.cluster import BrokerError, Cluster, connected
 from streams.service.settings import Settings
 
 _EXISTS, _TOO_FEW_BROKERS = 36, 38
-_APPEARS_S = 15.0
+_APPEARS_S = 60.0
 _SHOWN = 5
 
 
@@ -54,16 +54,22 @@ async def check_progress(settings: Settings, progress: Mapping[str, int]) -> Non
 
 
 async def make_topics(cluster: Cluster) -> list[str]:
-    """As `ensure_topics`, over an open connection."""
-    settings, table = cluster.settings, {topic.name: topic for topic in topics()}
-    there = await cluster.partitions(table)
-    missing = [topic for name, topic in table.items() if name not in there]
-    made = await _create(cluster, missing) if missing else []
+    """As `ensure_topics`, over an open connection. Nothing is made beside a topic that is wrong."""
+    found = await find_topics(cluster)
+    complain((each for each in found if each.partitions), cluster.settings)
+    missing = [each.topic for each in found if not each.partitions]
+    if not missing:
+        return []
+    made = await _create(cluster, missing)
     until = asyncio.get_running_loop().time() + _APPEARS_S
-    while len(there) < len(table) and asyncio.get_running_loop().time() < until:
-        there = await cluster.partitions(table)
+    while len(await cluster.partitions(topic.name for topic in missing)) < len(missing):
+        if asyncio.get_running_loop().time() > until:
+            raise BrokerError(
+                f"主题尚未就绪 topics at {cluster.settings.bootstrap} were made, and are not there after "
+                f"{_APPEARS_S:g} s; the brokers are busy or not all up: wait a moment, then brain topics"
+            )
         await asyncio.sleep(0.05)
-    complain(await find_topics(cluster), settings)
+    complain(await find_topics(cluster), cluster.settings)
     return made
 
 
