@@ -1,0 +1,56 @@
+"""Simulated verdict: what must have come of a run once it is at rest, whatever happened.
+
+In: a simulation that has ended. Out: its breaches, told to it.
+Invariant: the embedded engine has the last word on the same lines; every line sent is in the lake once, as a record or
+as a reject; every event was published, under one number.
+Deliberately absent: what must hold at every instant; broker and queues see to that themselves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from streams.engine import Engine
+from tests.engines import PACKS
+from tests.simulated_histories import Answer, expected, places_of, rejects_of
+
+if TYPE_CHECKING:
+    from tests.simulation import Simulation
+
+_ALL = 1_000_000
+
+
+def judge(simulation: Simulation) -> None:
+    """Everything that must hold in the end."""
+    wanted, published = expected(simulation.lines), simulation.lakes.digest()
+    lake = simulation.lakes.open()
+    simulation.note("lake", f"digest {published}")
+    simulation.counts["contacts"] = wanted.contacts
+    simulation.demand(published == wanted.digest, "another digest than the embedded engine's")
+    _judge_lines(simulation, lake, wanted)
+    _judge_events(simulation, lake)
+    again = Engine(lake, PACKS).publish().digest
+    simulation.demand(again == wanted.digest, "another digest when the lake is opened again")
+    lake.close()
+
+
+def _judge_lines(simulation: Simulation, lake: Any, wanted: Answer) -> None:
+    kept, sent, rejects = Counter(simulation.lakes.kept()), simulation.sent, rejects_of(lake)
+    refused = sum(count for *_, count in rejects.values())
+    doubled = [at for at, count in kept.items() if count > 1]
+    simulation.demand(not doubled, f"doubled in the lake: {doubled[:3]}")
+    simulation.demand(set(kept) <= set(sent), "records in the lake that nobody sent")
+    simulation.demand(len(kept) + refused == len(sent), f"{len(sent)} sent, {len(kept)} kept, {refused} refused")
+    simulation.demand(rejects == wanted.rejects, "other rejects than the embedded engine's")
+    simulation.demand(set(simulation.broker.letters) == set(rejects), "other dead letters than rejects")
+    simulation.demand(places_of(lake) == wanted.places, "other places than the embedded engine's")
+
+
+def _judge_events(simulation: Simulation, lake: Any) -> None:
+    published = simulation.broker.events
+    numbers = lake.events(0, _ALL)["seq"].to_pylist()
+    simulation.demand(numbers == list(range(simulation.durable_events)), "events are not numbered one by one")
+    for topic in dict.fromkeys(message.topic for message in published.values()):
+        came = [number for number, message in published.items() if message.topic == topic]
+        simulation.demand(came == sorted(came), f"{topic}: events came out of order")
