@@ -107,6 +107,83 @@ def test_a_card_that_is_linked_to_its_holder_later_moves_the_contact_to_the_hold
     assert {who for _, who in desk.contacts()} == {token("990103001", "transit_card")}
 
 
+def dwell(phone: str, entered: str, left: str, cell: str = "KC-08-15") -> dict[str, Any]:
+    return {"id_type": "phone", "id_no": phone, "grid_code": cell, "entered_at": entered, "left_at": left}
+
+
+def test_a_phone_beside_a_case_for_long_is_a_question_to_a_human_and_changes_no_class() -> None:
+    desk = Desk()
+    desk.case("sick", onset=at(8, 8), isolated=at(8, 20))
+    for name, phone in (("sick", "10000000001"), ("neighbour", "10000000002")):
+        desk.send("police.phone_ownership", f"p-{name}", {"phone": phone, **person(name)})
+    desk.send("telecom.grid_dwell", "d0", dwell("10000000001", at(6, 18), at(8, 7)))
+    events = desk.send("telecom.grid_dwell", "d1", dwell("10000000002", at(7, 9), at(7, 9, 20)))
+    assert [(e["kind"], e["subject"], e["source"], e["class_after"]) for e in events] == [
+        ("lead_opened", token("neighbour"), token("sick"), PersonClass.none)
+    ]
+    assert desk.view("persons")["person"].to_pylist() == [token("sick")]
+    assert desk.contacts() == {}
+    # The human asks, and learns that they shared a room: now there is a contact, and nothing left to ask.
+    stay = {"place_kind": "room", "place_code": "R1", "since_at": at(7, 9), "until_at": at(7, 9, 20)}
+    desk.send("health.survey_leg", "l0", {**person("sick"), **stay})
+    events = desk.send("health.survey_leg", "l1", {**person("neighbour"), **stay})
+    assert {e["kind"] for e in events} == {"contact_found", "person_raised", "lead_closed"}
+    assert desk.view("leads").num_rows == 0
+
+
+def test_stays_that_come_late_open_a_lead_and_their_withdrawal_closes_it() -> None:
+    desk = Desk()
+    desk.send("telecom.grid_dwell", "d0", dwell("10000000001", at(7, 8), at(7, 10)))
+    desk.send("telecom.grid_dwell", "d1", dwell("10000000002", at(7, 8), at(7, 10)))
+    phone = {"id_type": "phone", "id_no": "10000000001"}
+    report = {**phone, "classification": "confirmed", "onset_at": at(8, 8)}
+    assert [e["kind"] for e in desk.send("health.case_report", "c1", report)] == ["case_opened", "person_raised"]
+    events = desk.send("telecom.grid_dwell", "d2", dwell("10000000002", at(1, 0), at(2, 7)))
+    assert [e["kind"] for e in events] == ["lead_opened"]
+    events = desk.send("telecom.grid_dwell", "d2", {}, version=2, operation="withdraw")
+    assert [e["kind"] for e in events] == ["lead_closed"]
+
+
+def test_a_red_tube_holds_its_members_until_each_has_a_single_tube_of_their_own() -> None:
+    desk = Desk()
+    for name in ("one", "two", "three"):
+        sample = {**person(name), "tube_code": "T1", "sampled_at": at(8, 9), "pool_size": 10}
+        desk.send("health.nat_sample", f"s-{name}", sample)
+    events = desk.send("health.nat_result", "r1", {"tube_code": "T1", "result": "positive", "reported_at": at(8, 18)})
+    assert {(e["kind"], e["subject"], e["rule"]) for e in events} == {
+        ("hold_opened", token(name), "pool") for name in ("one", "two", "three")
+    }
+    assert desk.view("cases").num_rows == desk.view("persons").num_rows == 0
+    for name, result, why in (("one", "negative", "pool/negative"), ("two", "positive", "pool/case")):
+        again = {**person(name), "tube_code": f"T-{name}", "sampled_at": at(8, 19), "pool_size": 1}
+        assert desk.send("health.nat_sample", f"again-{name}", again) == []
+        events = desk.send(
+            "health.nat_result", f"r-{name}", {"tube_code": f"T-{name}", "result": result, "reported_at": at(9, 6)}
+        )
+        assert [e["rule"] for e in events if e["kind"] == "hold_released"] == [why]
+    assert desk.view("cases")["case_person"].to_pylist() == [token("two")]
+    events = desk.send(
+        "health.nat_result", "r1", {"tube_code": "T1", "result": "negative", "reported_at": at(9, 8)}, version=2
+    )
+    assert [(e["subject"], e["rule"]) for e in events] == [(token("three"), "pool/retracted")]
+
+
+def test_who_buys_fever_medicine_is_held_until_tested_afterwards() -> None:
+    desk = Desk()
+    buyer = {**person("buyer"), "place_code": "YD-1", "medicine": "antipyretic", "bought_at": at(8, 10)}
+    assert [e["kind"] for e in desk.send("market_supervision.medicine_purchase", "m1", buyer)] == ["hold_opened"]
+    for number, sampled in enumerate((at(8, 9), at(8, 11))):
+        sample = {**person("buyer"), "tube_code": f"T{number}", "sampled_at": sampled, "pool_size": 1}
+        desk.send("health.nat_sample", f"s{number}", sample)
+        assert desk.view("holds")["reason"].to_pylist() == ["medicine"]
+        events = desk.send(
+            "health.nat_result",
+            f"r{number}",
+            {"tube_code": f"T{number}", "result": "negative", "reported_at": at(9, 6)},
+        )
+    assert [(e["kind"], e["rule"]) for e in events] == [("hold_released", "medicine/negative")]
+
+
 def test_two_documents_of_one_person_are_merged_and_split_again() -> None:
     desk = Desk()
     desk.case("sick", onset=at(8, 8))
