@@ -2,7 +2,7 @@
 
 In: a simulation that has ended. Out: its breaches, told to it.
 Invariant: the embedded engine has the last word on the same lines; every line sent is in the lake once, as a record or
-as a reject; every event was published, under one number.
+as a reject; every event was published, under one number, and whoever adds the events up has the current view.
 Deliberately absent: what must hold at every instant; broker and queues see to that themselves.
 """
 
@@ -11,6 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import orjson
+import pyarrow as pa
+
+from schemas.codes import PersonClass
+from sinks.render import codes_of
 from streams.engine import Engine
 from tests.engines import PACKS
 from tests.simulated_histories import Answer, expected, places_of, rejects_of
@@ -30,8 +35,9 @@ def judge(simulation: Simulation) -> None:
     simulation.demand(published == wanted.digest, "another digest than the embedded engine's")
     _judge_lines(simulation, lake, wanted)
     _judge_events(simulation, lake)
-    again = Engine(lake, PACKS).publish().digest
-    simulation.demand(again == wanted.digest, "another digest when the lake is opened again")
+    again = Engine(lake, PACKS)
+    _judge_sum(simulation, again.brain.view())
+    simulation.demand(again.publish().digest == wanted.digest, "another digest when the lake is opened again")
     lake.close()
 
 
@@ -54,3 +60,33 @@ def _judge_events(simulation: Simulation, lake: Any) -> None:
     for topic in dict.fromkeys(message.topic for message in published.values()):
         came = [number for number, message in published.items() if message.topic == topic]
         simulation.demand(came == sorted(came), f"{topic}: events came out of order")
+
+
+def _judge_sum(simulation: Simulation, view: dict[str, pa.Table]) -> None:
+    """Of the published events, the last on each person and each contact."""
+    persons, contacts = dict[str, str](), dict[tuple[str, str, int], str]()
+    for _, message in sorted(simulation.broker.events.items()):
+        event = orjson.loads(message.value)
+        if event["kind"].startswith("person_"):
+            persons[event["subject"]] = event["class_after"]
+        elif event["kind"].startswith("contact_"):
+            contacts[event["subject"], event["source"], event["degree"]] = event["class_after"]
+    shown, met = view["persons"], view["contacts"]
+    stand = dict(zip(_codes(shown["person"]), _classes(shown), strict=True))
+    simulation.demand(_standing(persons) == stand, "the person events do not add up to the view")
+    keys = zip(_codes(met["contact_person"]), _codes(met["source_person"]), met["degree"].to_pylist(), strict=True)
+    stands = dict(zip(keys, _classes(met), strict=True))
+    simulation.demand(_standing(contacts) == stands, "the contact events do not add up to the view")
+
+
+def _standing(last: dict[Any, str]) -> dict[Any, str]:
+    return {key: level for key, level in last.items() if level != PersonClass(0).name}
+
+
+def _codes(tokens: pa.ChunkedArray) -> list[str]:
+    found: list[str] = codes_of("P", tokens.to_numpy()).to_pylist()
+    return found
+
+
+def _classes(table: pa.Table) -> list[str]:
+    return [PersonClass(level).name for level in table["class"].to_pylist()]
