@@ -110,7 +110,8 @@ class Troubles:
         for part in self._sim.broker.fact_parts:
             log, reached = self._sim.broker.logs[part], self._sim.progress.get(part, 0)
             log.start = max(log.start, self._sim.rng.randint(reached, log.end))
-            self._sim.may_have_holes |= log.start > reached
+            self._sim.hops_lost |= log.start > reached
+        self._sim.may_have_holes |= self._sim.hops_lost
 
     async def to_earliest(self) -> None:
         """Somebody sets the intake's group to the beginning."""

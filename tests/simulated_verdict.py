@@ -50,7 +50,10 @@ def _judge_lines(simulation: Simulation, lake: Any, wanted: Answer) -> None:
     simulation.demand(len(kept) + refused == len(sent), f"{len(sent)} sent, {len(kept)} kept, {refused} refused")
     simulation.demand(rejects == wanted.rejects, "other rejects than the embedded engine's")
     simulation.demand(set(simulation.broker.letters) == set(rejects), "other dead letters than rejects")
-    simulation.demand(places_of(lake) == wanted.places, "other places than the embedded engine's")
+    # A worker names a place once. Where the hop that does so is let go by the broker, the name may stay unknown.
+    places = places_of(lake)
+    unnamed = simulation.hops_lost and places < wanted.places
+    simulation.demand(unnamed or places == wanted.places, "other places than the embedded engine's")
 
 
 def _judge_events(simulation: Simulation, lake: Any) -> None:

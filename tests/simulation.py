@@ -53,7 +53,7 @@ class Simulation:
         self.tally = Tally(self.counts, self.note)
         self.durable_events = 0
         self.progress: dict[str, int] = {}
-        self.disk_full = self.may_have_holes = self.calm = False
+        self.disk_full = self.may_have_holes = self.hops_lost = self.calm = False
         self.wanted = ["writer", *(f"intake-{n}" for n in range(1, self.rng.randint(1, 3) + 1))]
         self.workers: dict[str, Worker] = {}
         self.lines = drawn(self.rng)
