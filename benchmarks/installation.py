@@ -128,16 +128,25 @@ class Installation:
 
     def read(self) -> int:
         """Records of sources that the lake has, by their offsets; those of a topic that is sent to once."""
-        progress = self.status().get("progress", {})
-        return sum(offset for part, offset in progress.items() if part.startswith("src."))
+        return _read(self.status())
 
     def until_processed(self, records: int, seconds: float = 90) -> dict[str, Any]:
         """Waits until the lake has so many records, and shows them in a snapshot; the writer's status then."""
-        self.until(lambda: self.read() >= records and not self.status().get("dirty", True), seconds, "all processed")
-        return self.status()
+        told: dict[str, Any] = {}
+
+        def processed() -> bool:
+            told.update(self.status())
+            return not told.get("dirty", True) and _read(told) >= records
+
+        self.until(processed, seconds, "all processed")
+        return told
 
     def __enter__(self) -> Installation:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _read(status: dict[str, Any]) -> int:
+    return sum(offset for part, offset in status.get("progress", {}).items() if part.startswith("src."))

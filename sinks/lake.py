@@ -51,7 +51,7 @@ class Lake:
         self.epoch, self.lake_id = next_epoch(store), lake_id(store)
         self._files = PartFiles(folder, store)
         self._progress: dict[str, int] = dict(store.rows("SELECT part, next_offset FROM progress"))
-        self._tail_records = int(store.rows("SELECT count(*) FROM tail_records")[0][0])
+        self._tail = parts.stamps(store.tail()["records"])
         self._next_event = int(store.rows("SELECT coalesce(max(seq) + 1, 0) FROM events")[0][0])
         self._publisher = Publisher.of(folder, store, self._files)
 
@@ -102,9 +102,9 @@ class Lake:
         back = [part for part, offset in progress.items() if offset < self._progress.get(part, 0)]
         if back:
             raise ValueError(f"progress of {back[0]} would go back: those records are committed already")
-        tables = parts.to_tables(batches)
-        count = self._tail_records + tables["records"].num_rows
-        whole = count >= TAIL_RECORDS
+        tables = parts.to_tables(batches, self._tail)
+        gathered_tail = np.concatenate([self._tail, parts.stamps(tables["records"])])
+        whole = len(gathered_tail) >= TAIL_RECORDS
         written = self._files.write(parts.joined(self._store.tail(), tables)) if whole else []
         happened = self._numbered([events] if isinstance(events, pa.Table) else events)
         try:
@@ -120,7 +120,7 @@ class Lake:
             raise
         self._files.reveal(written)
         self._progress.update(progress)
-        self._tail_records = 0 if whole else count
+        self._tail = parts.NOTHING if whole else gathered_tail
         first, self._next_event = self._next_event, self._next_event + happened.num_rows
         return first, self._next_event
 

@@ -20,6 +20,7 @@ STAMP = ("rec", "version", "withdrawn", "digest")
 """What a fact row carries of its record, instead of the batch-local `row`."""
 TABLES = ("records", "places", *FACT_COLUMNS)
 Tables = dict[str, pa.Table]
+NOTHING: Ints = np.zeros(0, np.int64)
 
 
 def part_schema(table: str) -> pa.Schema:
@@ -38,19 +39,22 @@ def ints(column: pa.ChunkedArray | pa.Array) -> Ints:
     return np.asarray(column.cast(pa.int64()).to_numpy(), np.int64)
 
 
-def _stamps(table: pa.Table) -> Ints:
+def stamps(table: pa.Table) -> Ints:
+    """One number for what each row of a table is about: a record as one of its versions says it."""
     return mix(*(ints(table[name]) for name in STAMP)) if table.num_rows else np.zeros(0, np.int64)
 
 
-def to_tables(batches: Sequence[FactBatch]) -> Tables:
-    """The batches as one set of tables. Of records repeated exactly, the facts are kept once."""
+def to_tables(batches: Sequence[FactBatch], known: Ints = NOTHING) -> Tables:
+    """The batches as one set of tables. Of records repeated exactly, the facts are kept once; not at all of those whose
+    stamps are `known`, since the tables that these will be joined to have them."""
     none = {table: part_schema(table).empty_table() for table in TABLES}
     records = pa.concat_tables([none["records"], *(_conform(b.records, "records") for b in batches)])
     places = pa.concat_tables([none["places"], *(_conform(b.places, "places") for b in batches)])
     made: Tables = {**none, "records": records.combine_chunks(), "places": _distinct(places)}
-    stamps = _stamps(records)
-    first = np.zeros(len(stamps), np.bool_)
-    first[np.unique(stamps, return_index=True)[1]] = True
+    marks = stamps(records)
+    first = np.zeros(len(marks), np.bool_)
+    first[np.unique(marks, return_index=True)[1]] = True
+    first &= ~np.isin(marks, known)
     stamp = {name: ints(records[name]) for name in STAMP}
     for table, names in FACT_COLUMNS.items():
         rows, columns = _stacked(batches, table)
@@ -108,19 +112,19 @@ def with_ranges(table: pa.Table, ranges: dict[str, tuple[int, int]]) -> pa.Table
 def restore(tables: Tables, limit: int) -> Iterator[FactBatch]:
     """The batches of one part again, of at most `limit` records each. Errors: ValueError for facts without record."""
     records = tables["records"]
-    stamps = _stamps(records)
-    kept = np.sort(np.unique(stamps, return_index=True)[1])
+    marks = stamps(records)
+    kept = np.sort(np.unique(marks, return_index=True)[1])
     records = records.take(pa.array(kept)).cast(RECORD_SCHEMA)
-    stamps = stamps[kept]
-    order = np.argsort(stamps)
+    marks = marks[kept]
+    order = np.argsort(marks)
     facts: dict[str, tuple[Ints, dict[str, Ints]]] = {}
     for table, names in FACT_COLUMNS.items():
-        mine = _stamps(tables[table])
+        mine = stamps(tables[table])
         if len(mine) == 0:
             continue
-        found = np.searchsorted(stamps, mine, sorter=order)
+        found = np.searchsorted(marks, mine, sorter=order)
         rows = order[np.minimum(found, len(order) - 1)] if len(order) else np.full(len(mine), -1)
-        if len(order) == 0 or not np.array_equal(stamps[rows], mine):
+        if len(order) == 0 or not np.array_equal(marks[rows], mine):
             raise ValueError(f"{table}: facts whose record is missing; restore the lake's facts/ folder from a copy")
         facts[table] = rows, {name: ints(tables[table][name]) for name in names}
     places = _one_batch(tables["places"].cast(PLACE_SCHEMA), PLACE_SCHEMA)

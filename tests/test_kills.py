@@ -52,7 +52,7 @@ def test_kill_minus_nine_of_each_worker_at_random_instants_with_an_analyst_at_th
         workers = ["writer", "intake-1", "intake-2"]
         service.start(*workers)
         kills = dict.fromkeys(("writer", "intake"), 0)
-        with Feed(service, chunks_of(drill, 60, 1), 0.12) as feed:
+        with Feed(service, chunks_of(drill, 150, 1), 0.1) as feed:
             while min(kills.values()) < KILLS:
                 time.sleep(rng.uniform(0.2, 2.2))
                 name = rng.choice(["writer", *workers])

@@ -258,3 +258,14 @@ def test_only_the_writer_opens_brain_duckdb(lake: Lake) -> None:
         [sys.executable, "-c", code, str(lake.folder / "brain.duckdb")], capture_output=True, text=True
     )
     assert "lock" in other.stderr
+
+
+def test_a_record_repeated_in_a_later_commit_keeps_its_facts_once_also_in_a_part_of_both(tmp_path: Path) -> None:
+    with Lake.open(tmp_path / "lake", KEY, "cn") as lake:
+        lake.commit([batch(0, 5)], [], [], {PART: 5}, {})
+        lake.commit([batch(3, 8)], [], [], {PART: 8}, {})
+    with Lake.open(tmp_path / "lake", KEY, "cn") as lake:
+        lake.commit([batch(4, 6)], [], [], {PART: 9}, {})
+        assert [(f.records.num_rows, len(f.facts["presences"]["row"])) for f in lake.facts()] == [(8, 8)]
+        lake.commit([batch(2, 30_000)], [], [], {PART: 30_000}, {})
+        assert [(f.records.num_rows, len(f.facts["presences"]["row"])) for f in lake.facts()] == [(30_000, 30_000)]

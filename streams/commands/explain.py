@@ -1,4 +1,4 @@
-"""`brain explain`: why somebody is a contact, down to the lines of the files.
+"""`brain explain`: why somebody is a case, a contact, held or a lead, down to the lines of the files.
 
 In: a code, a lake. Out: the explanation in Chinese, in English, or as a JSON tree.
 Invariant: read-only; may be asked while an engine writes.
@@ -15,11 +15,12 @@ import typer
 
 from brain.claims import Claim, render_text
 from brain.explain import case_claim, explain
+from brain.provisional import hold_claim, lead_claim
 from schemas.policy import Pack, PackSeries
 from streams.current import Current, parsed_code
 from streams.errors import FINDINGS, CommandError, asked
 from streams.packs import load_pack
-from streams.proof import grounds_of
+from streams.proof import PackNamed, find_origins, grounds_of
 from streams.terminal import DEFAULT_LAKE, JsonOption, LakeOption, console, say_json
 
 
@@ -51,7 +52,7 @@ def explain_command(
     pack: PackFileOption = None,
     json: JsonOption = False,
 ) -> None:
-    """说明为何是接触者。Explain why somebody is a contact: rule, window, evidence, deadlines, and what if.
+    """说明为何是接触者、被管控或为线索。Explain why somebody is a contact, is held or is a lead, and what would end it.
 
     例 examples:
 
@@ -68,7 +69,8 @@ def explain_command(
 
 
 def claims_of(current: Current, code: str, pack: Path | None = None) -> list[Claim]:
-    """One explanation for a contact's code; for a person's, the case and every contact. Errors: CommandError."""
+    """One explanation for a contact's code; for a person's, of the case, every contact, hold and lead. Errors:
+    CommandError."""
     code = parsed_code(code, "CP")
     own = None
     with asked():
@@ -83,8 +85,19 @@ def claims_of(current: Current, code: str, pack: Path | None = None) -> list[Cla
         cases = current.rows("cases", case_person=code) if code[0] == "P" else []
         claims = [case_claim(case, pack_named(case["pack"])) for case in cases]
         claims += [explain(g) for g in grounds_of(current, contacts, packs, pack_named)]
+        if code[0] == "P":
+            claims += provisional_of(current, code, packs, pack_named)
     if not claims:
-        raise CommandError(
-            f"{code} 不是病例或接触者 is no case and no contact in snapshot {current.folder.name}", FINDINGS
-        )
+        said = "不是病例或接触者，未被管控，也无线索 is no case, contact or lead and not held"
+        raise CommandError(f"{code} {said} in snapshot {current.folder.name}", FINDINGS)
     return claims
+
+
+def provisional_of(current: Current, person: str, packs: PackSeries, pack_named: PackNamed) -> list[Claim]:
+    """Why a person is held, and whose lead they are."""
+    holds, leads = current.rows("holds", person=person), current.rows("leads", person=person)
+    records = [record for row in holds for record in row["records"]]
+    records += [lead[side] for lead in leads for side in ("case_record", "person_record")]
+    at = find_origins(current, records, packs).at if records else {}
+    claims = [hold_claim(hold, pack_named(hold["pack"]), at) for hold in holds]
+    return claims + [lead_claim(lead, pack_named(lead["pack"]), at) for lead in leads]

@@ -1,4 +1,4 @@
-"""`brain cases`, `contacts`, `reviews`, `digest`: what stands now, as tables or JSON.
+"""`brain cases`, `contacts`, `leads`, `holds`, `reviews`, `digest`: what stands now, as tables or JSON.
 
 In: a lake's current snapshot. Out: rows.
 Invariant: read-only; may be asked while an engine writes.
@@ -7,6 +7,7 @@ Deliberately absent: analysis; that is SQL over LAKE/catalog.duckdb.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -26,10 +27,18 @@ from streams.terminal import (
 )
 
 Row = dict[str, Any]
+CaseOption = Annotated[str, typer.Option("--case", metavar="P…", help="只看此病例 of this case alone")]
+
+
+class Reason(StrEnum):
+    """Why somebody is held."""
+
+    pool = "pool"
+    medicine = "medicine"
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (cases, contacts, reviews, digest):
+    for command in (cases, contacts, leads, holds, reviews, digest):
         app.command(rich_help_panel="查询 read")(command)
 
 
@@ -46,7 +55,7 @@ def cases(lake: LakeOption = DEFAULT_LAKE, limit: LimitOption = 50, json: JsonOp
 
 
 def contacts(
-    case: Annotated[str, typer.Option("--case", metavar="P…", help="只看此病例 of this case alone")] = "",
+    case: CaseOption = "",
     degree: Annotated[
         int | None, typer.Option("--degree", min=0, max=2, help="1 密接 close, 2 次密接 secondary, 0 一般 general")
     ] = None,
@@ -72,6 +81,48 @@ def contacts(
 
 
 _RANK = {"close": 3, "secondary": 2, "venue_exposed": 1, "companion": 1, "general": 0}
+
+
+def leads(
+    case: CaseOption = "",
+    lake: LakeOption = DEFAULT_LAKE,
+    limit: LimitOption = 50,
+    json: JsonOption = False,
+) -> None:
+    """时空伴随线索，请人工核实。Leads: phones about with a case's, for a human to ask; no contacts.
+
+    例 examples:
+
+      brain leads
+
+      brain leads --case P0123456789abcdef --json --limit 0
+    """
+    wanted = {"case_person": parsed_code(case, "P")} if case else {}
+    rows = Current(lake).rows("leads", **wanted)
+    rows.sort(key=lambda row: -row["together_ms"])
+    _show("leads", "线索 leads", rows, limit, json)
+
+
+def holds(
+    reason: Annotated[
+        Reason | None, typer.Option("--reason", help="pool 混管阳性 a positive pool; medicine 购药 a medicine bought")
+    ] = None,
+    lake: LakeOption = DEFAULT_LAKE,
+    limit: LimitOption = 50,
+    json: JsonOption = False,
+) -> None:
+    """暂时管控名单及解除条件。Holds: who must wait for a single-tube test, and sampled from when on it counts.
+
+    例 examples:
+
+      brain holds
+
+      brain holds --reason pool --json --limit 0
+    """
+    wanted = {"reason": reason.value} if reason else {}
+    rows = Current(lake).rows("holds", **wanted)
+    rows.sort(key=lambda row: (row["reason"] != "pool", row["since_ms"]))
+    _show("holds", "管控 holds", rows, limit, json)
 
 
 def reviews(lake: LakeOption = DEFAULT_LAKE, limit: LimitOption = 50, json: JsonOption = False) -> None:
@@ -133,6 +184,19 @@ def _contact(row: Row) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+def _lead(row: Row) -> tuple[object, ...]:
+    stays = f"{minutes(row['case_stay_ms'])} / {minutes(row['stay_ms'])}"
+    return (
+        row["person"], row["case_person"], minutes(row["together_ms"]), row["place"], row["cells"], stays,
+        when(row["last_together_at_ms"]), row["rule"],
+    )  # fmt: skip
+
+
+def _hold(row: Row) -> tuple[object, ...]:
+    basis = f"{row['rule']}, {row['pack']}"
+    return row["person"], row["reason"], when(row["since_ms"]), when(row["sampled_from_ms"]), basis
+
+
 def _review(row: Row) -> tuple[object, ...]:
     return row["kind"], row["subject"], when(row["at_ms"]), " ".join(row["people"])
 
@@ -151,6 +215,17 @@ TABLES: dict[str, tuple[tuple[str, ...], Any]] = {
             "隔离至 until",
         ),
         _contact,
+    ),
+    "leads": (
+        (
+            "人员 person", "病例 case", "同处 together", "网格 cell", "网格数 cells", "累计 stays: case / person",
+            "最后同处 last", "规则 rule",
+        ),
+        _lead,
+    ),  # fmt: skip
+    "holds": (
+        ("人员 person", "原因 reason", "自 since", "单管采样不早于 single tube sampled from", "依据 by"),
+        _hold,
     ),
     "reviews": (("种类 kind", "对象 subject", "时间 at", "涉及 people"), _review),
 }

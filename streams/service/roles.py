@@ -21,7 +21,6 @@ from schemas.keys import parse_code
 from schemas.topics import FACTS
 from streams.engine import Engine
 from streams.keyfile import find_key
-from streams.mending import replay
 from streams.opening import Opened, open_lake
 from streams.service.agents import intake_app, part_of, writer_app
 from streams.service.chunks import Chunk, Delivery, Waiting
@@ -123,7 +122,7 @@ class WriterRole(_Common):
         self._writer = Writer(engine, self._lake.key, self.meter)
         self.meter.restored(engine.summary.restored, time.monotonic() - began_s)
         self.meter.disk(settings.lake)
-        summary = engine.recall()
+        summary = engine.summary
         self.meter.stands(summary.cases, summary.contacts, summary.reviews)
         self._opened = True
 
@@ -143,20 +142,8 @@ class WriterRole(_Common):
         found = {"role": "writer", "pid": os.getpid(), "lake": str(self.settings.lake), "waiting_hops": waiting}
         if not self._opened:
             return found
-        summary, writer = self._writer.engine.summary, self._writer
-        return found | {
-            "epoch": self._lake.lake.epoch,
-            "lake_id": self._lake.lake.lake_id,
-            "progress": writer.progress(),
-            "committed_at_ms": writer.committed_ms,
-            "published_at_ms": writer.published_ms,
-            "snapshot": summary.snapshot,
-            "digest": summary.digest,
-            "dirty": writer.dirty,
-            "cases": summary.cases,
-            "contacts": summary.contacts,
-            "departments": self.meter.departments(),
-        }
+        own = {"epoch": self._lake.lake.epoch, "lake_id": self._lake.lake.lake_id}
+        return found | own | self._writer.standing | {"departments": self.meter.departments()}
 
     def routes(self, work: Work) -> Mapping[str, Any]:
         async def contacts(request: web.Request) -> web.Response:
@@ -175,9 +162,7 @@ class WriterRole(_Common):
         return {"/contacts": contacts, "/rejects/replay": ("POST", mend)}
 
     def _replay(self) -> dict[str, Any]:
-        outcome = replay(self._writer.engine, self._lake.key)
-        self._writer.dirty = False
-        return outcome
+        return self._writer.replay(self._lake.key)
 
     async def finish(self, means: Means) -> None:
         """Publishes what is committed, so that readers see all of it while nobody works."""

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import orjson
@@ -22,6 +22,7 @@ from schemas.topics import event_topic
 from sinks.claim import key_check
 from streams.engine import Engine, Summary
 from streams.errors import CommandError
+from streams.mending import replay
 from streams.service.chunks import Delivery, Message
 from streams.service.hops import Hop, decode
 
@@ -72,9 +73,27 @@ class Writer:
 
     def __init__(self, engine: Engine, key: Key, meter: WriterMeter) -> None:
         self.engine, self._check, self._meter = engine, key_check(key), meter
+        engine.recall()
         shown, read = (engine.lake.published() or {"progress": {}})["progress"], engine.lake.progress()
         self.dirty = any(shown.get(part) != offset for part, offset in read.items() if part != EVENTS_OUT)
         self.committed_ms = self.published_ms = 0
+        self.standing: dict[str, Any] = {}
+        self._stand()
+
+    def _stand(self) -> None:
+        """What stands, in one piece: whoever asks meanwhile gets the state before or the state after, and never a
+        digest beside the progress of something else."""
+        summary = self.engine.summary
+        self.standing = {
+            "progress": self.progress(),
+            "committed_at_ms": self.committed_ms,
+            "published_at_ms": self.published_ms,
+            "snapshot": summary.snapshot,
+            "digest": summary.digest,
+            "dirty": self.dirty,
+            "cases": summary.cases,
+            "contacts": dict(summary.contacts),
+        }
 
     def progress(self) -> dict[str, int]:
         """By part, of sources and of the facts topic, the next offset that is not committed."""
@@ -93,6 +112,7 @@ class Writer:
         spent = dict(self.engine.summary.seconds)
         low, high = self.engine.commit()
         self._tell(taken, spent, low, high)
+        self._stand()
 
     def _hop(self, hop: Hop, reached: dict[str, int], taken: _Taken) -> None:
         if hop.key_check != self._check:
@@ -160,12 +180,20 @@ class Writer:
     def _unsent(self) -> int:
         return self.engine.reached(EVENTS_OUT)
 
+    def replay(self, key: Key) -> dict[str, Any]:
+        """Reads the open rejects again; what came of it."""
+        outcome = replay(self.engine, key)
+        self.dirty = False
+        self._stand()
+        return outcome
+
     def publish(self) -> Summary:
         """Publishes what stands as a snapshot."""
         start = time.perf_counter()
         self.engine.commit()
         summary = self.engine.publish()
         self.dirty, self.published_ms = False, time.time_ns() // 1_000_000
+        self._stand()
         self._meter.published(time.perf_counter() - start, summary.snapshot)
         self._meter.stands(summary.cases, summary.contacts, summary.reviews)
         return summary
