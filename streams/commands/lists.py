@@ -222,7 +222,7 @@ TABLES: dict[str, tuple[tuple[str, ...], Any]] = {
             "最后同处 last", "规则 rule",
         ),
         _lead,
-    ),  # fmt: skip
+    ),
     "holds": (
         ("人员 person", "原因 reason", "自 since", "单管采样不早于 single tube sampled from", "依据 by"),
         _hold,
