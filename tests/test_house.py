@@ -126,7 +126,7 @@ def test_only_composition_roots_catch_everything() -> None:
                 continue
             for node in ast.walk(tree(path)):
                 if isinstance(node, ast.ExceptHandler) and _catches_everything(node):
-                    yield path, node.lineno, f"name the errors you expect; the rest belongs to {' and '.join(COMPOSITION_ROOTS)}"
+                    yield path, node.lineno, f"name the errors you expect; the rest belongs to {COMPOSITION_ROOTS}"
 
     report(catch_alls())
 
