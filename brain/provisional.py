@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from brain.claims import Claim, Row, confirmed_text, time_text
 from schemas.instants import HOUR_MS, MINUTE_MS
 from schemas.policy import Pack
-from schemas.statements import Sourced, Statement
+from schemas.statements import Statement
 
 Origins = Mapping[str, tuple[str, int]]
 """Part and offset of a record, by its name."""
@@ -60,9 +60,9 @@ def lead_claim(lead: Row, pack: Pack, origins: Origins) -> Claim:
     companion, records = pack.companion, (lead["case_record"], lead["person_record"])
     together = lead["together_ms"] // MINUTE_MS
     first, last = time_text(lead["first_together_at_ms"]), time_text(lead["last_together_at_ms"])
-    stays = _hours(lead["case_stay_ms"]), _hours(lead["stay_ms"])
+    stays = lead["case_stay_ms"] // HOUR_MS, lead["stay_ms"] // HOUR_MS
     back = companion.lookback_days.value
-    place, cells = lead["place"], lead["cells"]
+    place, cells = lead["place_label"] or lead["place"], lead["cells"]
     met = Claim(
         "together",
         f"网格 {place} 内同处 {together:,} 分钟，{first} – {last}；共 {cells} 个网格符合",
@@ -80,7 +80,7 @@ def lead_claim(lead: Row, pack: Pack, origins: Origins) -> Claim:
         f"{lead['person']} is a lead of case {lead['case_person']}: for a human to ask",
         records,
         (
-            _rule(companion.together_minutes_over, lead["rule"], pack),
+            _rule(companion.enabled, lead["rule"], pack),
             _limits(pack),
             met,
             stayed,
@@ -91,19 +91,11 @@ def lead_claim(lead: Row, pack: Pack, origins: Origins) -> Claim:
 
 
 def _limits(pack: Pack) -> Claim:
-    companion = pack.companion
-    zh, en = (_marked(companion.together_minutes_over, 0), _marked(companion.together_minutes_over, 1))
-    hours_zh, hours_en = (_marked(companion.stay_hours_over, 0), _marked(companion.stay_hours_over, 1))
-    return Claim(
-        "limits",
-        f"条件：同处超过 {zh} 分钟，且任一方累计超过 {hours_zh} 小时",
-        f"asks for: more than {en} min together, and more than {hours_en} h by either",
-    )
-
-
-def _marked(number: Sourced[int], language: int) -> str:
-    mark = confirmed_text(number.confirmed)[language]
-    return f"{number.value}（{mark}）" if language == 0 else f"{number.value} ({mark})"
+    together, stay = pack.companion.together_minutes_over, pack.companion.stay_hours_over
+    marks = confirmed_text(together.confirmed), confirmed_text(stay.confirmed)
+    zh = f"同处超过 {together.value} 分钟（{marks[0][0]}），任一方累计超过 {stay.value} 小时（{marks[1][0]}）"
+    en = f"over {together.value} min together ({marks[0][1]}), over {stay.value} h by either ({marks[1][1]})"
+    return Claim("limits", f"条件：{zh}", f"asks for: {en}")
 
 
 def _rule(rule: Statement, name: str, pack: Pack) -> Claim:
@@ -117,7 +109,3 @@ def _record(record: str, origins: Origins) -> Claim:
     part, offset = origins.get(record, ("", -1))
     where = (f"，{part} 第 {offset} 行（从 0 起）", f", {part} offset {offset}") if part else ("", "")
     return Claim("record", f"依据 {record}{where[0]}", f"by {record}{where[1]}", (record,))
-
-
-def _hours(ms: int) -> str:
-    return f"{ms // HOUR_MS:,}"

@@ -26,7 +26,9 @@ CACHE_MAX = 2_000_000
 IDENTIFIER_LENGTH_MAX = 64
 """As schemas.wire.Code, which counts after normalisation; one character can become many."""
 _KIND_NAMES = {int(kind): kind.name for kind in PlaceKind}
-_PRIVATE_PLACES = {PlaceKind.household, PlaceKind.hotel_room, PlaceKind.room, PlaceKind.taxi}
+_PRIVATE_PLACES = {kind.name for kind in (PlaceKind.household, PlaceKind.hotel_room, PlaceKind.room, PlaceKind.taxi)}
+_KEPT_PLACES = {*PlaceKind.__members__, "grid"}
+"""Of these is kept which there are: where people meet, and the cells that leads are about; not of tubes."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,8 @@ class Tokens:
             if len(self._places) >= CACHE_MAX:
                 self._places.clear()
             self._places[kind, text] = token
-            if kind in PlaceKind.__members__:
-                shown = "" if PlaceKind[kind] in _PRIVATE_PLACES else public_label(label)
+            if kind in _KEPT_PLACES:
+                shown = "" if kind in _PRIVATE_PLACES else public_label(label)
                 self._new_places.append((token, kind, shown))
         return token
 

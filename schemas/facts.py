@@ -95,7 +95,7 @@ RECORD_SCHEMA = pa.schema(
 PLACE_SCHEMA = pa.schema(
     [
         pa.field("place", pa.int64(), False, {"about": "token of the place"}),
-        pa.field("kind", pa.string(), False, {"about": "PlaceKind"}),
+        pa.field("kind", pa.string(), False, {"about": "PlaceKind, or grid: a telecom grid cell"}),
         pa.field("label", pa.string(), False, {"about": "public name or trip; empty for homes, rooms and plates"}),
     ]
 )

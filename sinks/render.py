@@ -38,7 +38,7 @@ _TYPES = {
 }
 _PERSON_REVIEWS = ("identity_contested", "case_without_dates")
 _RECORD_REVIEWS = ("version_conflict",)
-LABELLED = ("exposures", "contact_evidence")
+LABELLED = ("exposures", "contact_evidence", "leads")
 """Views whose `place` is followed by its public label."""
 PLACE_LABEL = pa.field("place_label", pa.string(), False, {"about": "public name of the place or trip; empty if none"})
 

@@ -65,7 +65,7 @@ def test_leads_are_listed_with_the_case_and_the_times(lake: Path, capsys: pytest
         found = json.loads(said(lake, capsys, "leads", "--json", *more))
         assert [(r["case_person"], r["person"], r["together_ms"]) for r in found] == [(sick, neighbour, 1_200_000)]
     shown = said(lake, capsys, "leads")
-    assert all(word in shown for word in (sick, neighbour, "20 min", "V-2", "线索 leads: 1"))
+    assert all(word in shown for word in (sick, neighbour, "20 min", "V-2", "KC-08-15", "线索 leads: 1"))
     assert json.loads(said(lake, capsys, "leads", "--json", "--case", neighbour)) == []
 
 

@@ -187,8 +187,8 @@ def _contact(row: Row) -> tuple[object, ...]:
 def _lead(row: Row) -> tuple[object, ...]:
     stays = f"{minutes(row['case_stay_ms'])} / {minutes(row['stay_ms'])}"
     return (
-        row["person"], row["case_person"], minutes(row["together_ms"]), row["place"], row["cells"], stays,
-        when(row["last_together_at_ms"]), row["rule"],
+        row["person"], row["case_person"], minutes(row["together_ms"]), row["place_label"] or row["place"],
+        row["cells"], stays, when(row["last_together_at_ms"]), row["rule"],
     )  # fmt: skip
 
 
