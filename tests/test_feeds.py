@@ -19,7 +19,6 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from benchmarks.installation import Installation
-from replay.drill import write_drill
 from streams.engine import Summary
 from streams.records import Reader, find_parts
 from streams.service.agents import intake_group
@@ -27,24 +26,11 @@ from streams.service.arrivals import disturbed, timed
 from streams.service.broker import LocalBroker
 from streams.service.produce import publish_paced, publish_transactions
 from streams.service.security import client_options
-from tests.engines import run
 from tests.faults import came_to
 from tests.services import installation, publish_folder
 
 HOUR_MS = 3_600_000
 PEOPLE = 250
-
-
-@pytest.fixture(scope="module")
-def drill(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("drill") / "records"
-    write_drill(folder, people=PEOPLE)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def expected(drill: Path, tmp_path_factory: pytest.TempPathFactory) -> Summary:
-    return run(drill, tmp_path_factory.mktemp("whole") / "lake")
 
 
 def test_a_group_that_is_set_back_to_the_beginning_adds_no_row(

@@ -19,10 +19,8 @@ from typing import Any
 
 import pytest
 
-from replay.drill import write_drill
 from streams.engine import Summary
 from streams.service.broker import LocalBroker
-from tests.engines import run
 from tests.faults import Analyst, Feed, Watched, came_to, chunks_of
 from tests.faulty_worker import POINTS
 from tests.services import installation, publish, publish_folder
@@ -30,18 +28,6 @@ from tests.services import installation, publish, publish_folder
 KILLS = 20
 PEOPLE = 1_200
 """More than 20,000 records, so that facts leave brain.duckdb as Parquet."""
-
-
-@pytest.fixture(scope="module")
-def drill(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("drill") / "records"
-    write_drill(folder, people=PEOPLE)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def expected(drill: Path, tmp_path_factory: pytest.TempPathFactory) -> Summary:
-    return run(drill, tmp_path_factory.mktemp("whole") / "lake")
 
 
 def test_kill_minus_nine_of_each_worker_at_random_instants_with_an_analyst_at_the_catalog(

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from replay.drill import write_drill
 from schemas.topics import families
 from sinks.lake import Lake
 from streams.engine import Summary
@@ -23,20 +22,10 @@ from streams.records import Reader, find_parts
 from streams.service.broker import LocalBroker
 from streams.service.security import client_options
 from streams.service.settings import Settings
-from tests.engines import KEY, run
+from tests.engines import KEY
 from tests.services import installation, publish, publish_folder
 
-
-@pytest.fixture(scope="module")
-def drill(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("drill") / "records"
-    write_drill(folder, people=600)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def expected(drill: Path, tmp_path_factory: pytest.TempPathFactory) -> Summary:
-    return run(drill, tmp_path_factory.mktemp("whole") / "lake")
+PEOPLE = 600
 
 
 @pytest.mark.parametrize(("workers", "partitions"), [(1, 1), (2, 12), (3, 4)])
