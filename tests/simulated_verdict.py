@@ -49,7 +49,9 @@ def _judge_lines(simulation: Simulation, lake: Any, wanted: Answer) -> None:
     simulation.demand(set(kept) <= set(sent), "records in the lake that nobody sent")
     simulation.demand(len(kept) + refused == len(sent), f"{len(sent)} sent, {len(kept)} kept, {refused} refused")
     simulation.demand(rejects == wanted.rejects, "other rejects than the embedded engine's")
-    simulation.demand(set(simulation.broker.letters) == set(rejects), "other dead letters than rejects")
+    # Who moves the group on passes over a letter whose hop has arrived alone; the lake has its reject.
+    letters, moved = set(simulation.broker.letters), simulation.may_have_holes
+    simulation.demand(letters == set(rejects) or (moved and letters < set(rejects)), "other dead letters than rejects")
     # A worker names a place once. Where the hop that does so is let go by the broker, the name may stay unknown.
     places = places_of(lake)
     unnamed = simulation.hops_lost and places < wanted.places
