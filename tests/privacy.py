@@ -18,13 +18,14 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from schemas.departments import sources
 from schemas.identifiers import read_identifier
 from schemas.keys import IDENTIFIER_KINDS
 
-_FIELDS = re.compile(r'"(?:id_no|other_id_no|phone|phones|card_no)":\s*\[?"([^"]+)"')
-_TEXTS = re.compile(r'"([^"]*)"')
-_KINDS = {"phone": "phone", "card_no": "transit_card"}
-_KIND_OF = {"id_no": "id_type", "other_id_no": "other_id_type"}
+_DECLARED = sorted({pair for model in sources().values() for pair in model.identifiers})
+"""(field of the kind, or `=kind`; field of the value), of every department."""
+_NAMES = "|".join(sorted({value for _, value in _DECLARED} | {"phone", "phones"}))
+_FIELDS = re.compile(rf'"(?:{_NAMES})":\s*\[?"([^"]+)"')
 _SHORTEST = 8
 """Bytes of the shortest identifier that is sought; the drills have none that is shorter."""
 
@@ -45,8 +46,7 @@ def identifiers_of(folder: Path) -> set[str]:
 
 
 def _identifiers(body: dict[str, Any]) -> Iterator[str]:
-    pairs = [(body.get(kind), body.get(name)) for name, kind in _KIND_OF.items()]
-    pairs += [(kind, body.get(name)) for name, kind in _KINDS.items()]
+    pairs = [(kind[1:] if kind[0] == "=" else body.get(kind), body.get(name)) for kind, name in _DECLARED]
     pairs += [("phone", phone) for phone in body.get("phones") or ()]
     pairs += [("plate", body.get("vehicle"))]
     for kind, value in pairs:

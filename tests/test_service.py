@@ -9,23 +9,31 @@ from __future__ import annotations
 
 import asyncio
 import json
+import urllib.request
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from schemas.topics import families
+from schemas.topics import FACTS, families, topics
 from sinks.lake import Lake
 from streams.engine import Summary
-from streams.records import Reader, find_parts
+from streams.records import Chunk, Part, Reader, find_parts
 from streams.service.broker import LocalBroker
+from streams.service.hops import decode
 from streams.service.security import client_options
 from streams.service.settings import Settings
 from tests.engines import KEY
+from tests.privacy import Grep, identifiers_of
 from tests.services import installation, publish, publish_folder
+from tests.test_privacy import MISPLACED, misplaced
 
 PEOPLE = 600
+NO_OFFSETS = np.zeros(0, np.int64)
 
 
 @pytest.mark.parametrize(("workers", "partitions"), [(1, 1), (2, 12), (3, 4)])
@@ -56,22 +64,54 @@ def test_what_is_committed_is_published_once_as_events_and_the_list_of_this_inst
         manifest = json.loads((service.lake / "current" / "manifest.json").read_text())
         rows = {(r["subject"], r["source"], r["degree"]) for r in listed["contacts"]}
         assert len(rows) == len(listed["contacts"]) == manifest["files"]["contacts.parquet"]["rows"]
-        told = asyncio.run(_read_events(service.settings))
+        names = [f"events.{family}" for family in families()]
+        told = [json.loads(message.value) for message in asyncio.run(_read(service.settings, names))]
     assert sorted(m["seq"] for m in told) == [e["seq"] for e in committed]
     assert {m["seq"]: m for m in told} == {e["seq"]: e for e in committed}
 
 
-async def _read_events(settings: Settings) -> list[dict[str, object]]:
-    names = [f"{settings.prefix}events.{family}" for family in families()]
-    consumer = AIOKafkaConsumer(*names, **client_options(settings), auto_offset_reset="earliest")
+async def _read(settings: Settings, names: list[str]) -> list[Any]:
+    """Every message of these topics."""
+    topics = [settings.prefix + name for name in names]
+    consumer = AIOKafkaConsumer(*topics, **client_options(settings), auto_offset_reset="earliest")
     await consumer.start()
     try:
-        found = []
+        found: list[Any] = []
         while batch := await consumer.getmany(timeout_ms=1500):
-            found += [json.loads(r.value) for records in batch.values() for r in records]
+            found += [record for records in batch.values() for record in records]
         return found
     finally:
         await consumer.stop()
+
+
+def test_no_identifier_is_in_any_message_log_metric_or_page(broker: LocalBroker, drill: Path, tmp_path: Path) -> None:
+    found = Grep(identifiers_of(drill) | MISPLACED)
+    lines = [Chunk(Part(s, drill / f"{s}.ndjson"), rows, NO_OFFSETS, 0, 0) for s, rows in misplaced().items()]
+    with installation(broker, tmp_path) as service:
+        service.start("writer", "intake-1")
+        sent = publish_folder(service, drill).total() + publish(service, lines).total()
+        service.until_processed(sent)
+        for name, port in service.ports.items():
+            for page in ("/metrics", "/status", "/readyz", "/healthz", *(["/contacts"] if name == "writer" else [])):
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{page}", timeout=20) as answer:
+                    assert not found.blob(answer.read()), (name, page)
+        service.stop()
+        own = [topic.name for topic in topics() if not topic.name.startswith("src.")]
+        messages = asyncio.run(_read(service.settings, own))
+        assert {m.topic.removeprefix(service.settings.prefix).split(".")[0] for m in messages} == {
+            "brain", "dead", "events",
+        }  # fmt: skip
+        for message in messages:
+            said = [message.key or b"", message.value, *(value for _, value in message.headers)]
+            assert not found.blob(b"\n".join(said)), message.topic
+            if message.topic.endswith(FACTS):
+                hop = decode(message.value)
+                assert not found.table(hop.batch().records)
+                for rows in hop.batch().facts.values():
+                    assert not found.table(pa.table(rows))
+        for name in service.processes:
+            assert not found.text(service.log(name)), name
+    assert not found.folder(service.lake)
 
 
 def test_poison_among_the_records_is_refused_counted_and_sealed_and_stops_nobody(
