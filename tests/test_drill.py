@@ -24,6 +24,8 @@ from tests.privacy import Grep, identifiers_of
 from tests.sources import KEY
 
 PEOPLE = 400
+PLAYED = ("health", "police", "transport")
+"""The departments whose records the drill makes up."""
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +48,8 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(drill: tuple[Pa
 
 def test_every_source_is_played_and_every_line_counted(drill: tuple[Path, Truth]) -> None:
     folder, truth = drill
-    assert set(written(folder)) == {f"src.{source}.ndjson" for source in sources()}
+    played = [source for source in sources() if source.split(".")[0] in PLAYED]
+    assert set(written(folder)) == {f"src.{source}.ndjson" for source in played}
     assert {name[4:-7]: text.count(b"\n") for name, text in written(folder).items()} == truth.lines
 
 

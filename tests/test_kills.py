@@ -7,6 +7,7 @@ Deliberately absent: random failures by the thousand (test_simulation.py), and f
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -26,6 +27,7 @@ from tests.faulty_worker import POINTS
 from tests.services import installation, publish, publish_folder
 
 KILLS = 20
+OFTEN = {point for point in POINTS if point.startswith("intake") or "taken" in point or "commit" in point}
 PEOPLE = 1_200
 """More than 20,000 records, so that facts leave brain.duckdb as Parquet."""
 
@@ -56,7 +58,8 @@ def test_a_kill_at_this_very_point_changes_nothing(
 ) -> None:
     name = {"intake": "intake-1", "writer": "writer"}[point.split(":")[0]]
     with installation(broker, tmp_path) as service:
-        faulty = (sys.executable, "-m", "tests.faulty_worker", point, str(3 if "snapshot" not in point else 1))
+        times = 3 if point in OFTEN else 1
+        faulty = (sys.executable, "-m", "tests.faulty_worker", point, str(times))
         service.start(*({"intake-1", "writer"} - {name}))
         service.start(name, command=faulty)
         sent = publish_folder(service, drill).total()
@@ -148,9 +151,11 @@ def test_a_full_disk_loses_nothing_and_the_writer_goes_on_when_there_is_room(
         sent = publish_folder(service, drill).total()
         assert service.processes["writer"].wait(60) == 70
         service.start("writer", command=command)
-        assert service.processes["writer"].wait(60) in (2, 70)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # what a start cleans up may be room enough for a while
+            assert service.processes["writer"].wait(20) == 70
         enlarge()
-        service.start("writer", command=command)
+        if service.processes["writer"].poll() is not None:
+            service.start("writer", command=command)
         status = service.until_processed(sent, 120)
         assert status["digest"] == expected.digest
         assert service.read() == sent
