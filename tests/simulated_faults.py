@@ -65,6 +65,7 @@ def _writer_loop(
         while messages := await means.work(writer.events):
             if marks_first:
                 writer.sent(messages)
+                await means.work(writer.engine.commit)
             await means.publish(messages)
             if not marks_first:
                 writer.sent(messages)
