@@ -18,6 +18,7 @@ from importlib.metadata import version
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from faust.app.base import App
 from faust.tables.recovery import Recovery
 from faust.transport import conductor, consumer
@@ -214,6 +215,36 @@ async def test_workers_that_come_and_go_lose_nothing_and_repeat_only_what_was_no
                     assert after.first <= before.next or after.first == min(
                         c.next for r in readers for c in r.chunks if c.part == part and c.next >= after.first
                     )
+
+
+async def test_records_that_the_broker_let_go_before_they_were_read_are_told_as_a_new_beginning(
+    settings: Settings,
+) -> None:
+    count, kept = 2_000, 1_800
+    async with producer(settings) as made:
+        sent = [await made.send(settings.prefix + TOPIC, b"%d" % n + b" " * 10_000, partition=0) for n in range(count)]
+        await asyncio.gather(*sent)
+    waiting: Waiting[Chunk] = Waiting(1)
+    app = intake_app(settings, waiting)
+    await app.start()
+    try:
+        await until(lambda: len(waiting) > 0)
+        await asyncio.sleep(2)  # it fetches ahead as far as it may, and stops
+        admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap)
+        await admin.start()
+        await admin.delete_records({TopicPartition(settings.prefix + TOPIC, 0): RecordsToDelete(kept)})
+        await admin.close()
+        chunks: list[Chunk] = []
+        async with asyncio.timeout(30):
+            while not chunks or chunks[-1].next < count:
+                chunks += [c for c in await waiting.take(1) if c.part == f"{TOPIC}@0"]
+    finally:
+        await app.stop()
+    read = [int(line) for chunk in chunks for line in chunk.lines]
+    assert len(read) < count
+    breaks = [after for before, after in itertools.pairwise(chunks) if after.first != before.next]
+    assert [(chunk.first, chunk.earliest) for chunk in breaks] == [(kept, True)]
+    assert read[-(count - kept) :] == list(range(kept, count))
 
 
 async def test_a_topic_that_was_made_anew_stops_the_worker(settings: Settings) -> None:

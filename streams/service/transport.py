@@ -135,6 +135,8 @@ class Consumer(driver.Consumer):
             if tp not in self._delivered:
                 continue  # no longer ours
             fresh = [record for record in found if record.offset >= self._delivered[tp]]
+            if fresh and fresh[0].offset > self._delivered[tp]:
+                await self._look_for_loss(tp)
             if fresh:
                 yield tp, self._message(tp, fresh, fresh[-1].offset + 1)
         if time.monotonic() - self._looked_s >= _POSITIONS_EVERY_S:
@@ -143,6 +145,13 @@ class Consumer(driver.Consumer):
                 position = self._thread.position_now(tp)
                 if position is not None and position > delivered and self._may_deliver(generation):
                     yield tp, self._message(tp, [], position)
+
+    async def _look_for_loss(self, tp: TP) -> None:
+        """Offsets are missing: they are control records, or the broker let records go before they were read. Then
+        aiokafka has gone on at the topic's beginning; the chunk begins there too, for the writer to count the loss."""
+        beginning = (await self.earliest_offsets(tp))[tp]
+        if beginning > self._delivered[tp]:
+            self._delivered[tp] = self._beginnings[tp] = beginning
 
     async def _next_records(self, timeout: float) -> tuple[Mapping[TP, list[Any]], Any]:
         if self.flow_active and not self._get_active_partitions():
