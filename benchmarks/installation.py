@@ -62,7 +62,7 @@ class Installation:
         self.processes[name].kill()
         self.processes[name].wait()
 
-    def stop(self, *names: str, seconds: float = 20) -> list[int]:
+    def stop(self, *names: str, seconds: float = 40) -> list[int]:
         """Asks workers to stop, intake before the writer; their exit codes."""
         asked = sorted(names or self.processes, reverse=False)
         for name in asked:

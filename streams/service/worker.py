@@ -73,7 +73,12 @@ class Worker:
         await self.work(self.role.open)
         await self._producer.start()
         app = self.role.app()
-        await app.start()
+        starting, asked = asyncio.ensure_future(app.start()), asyncio.ensure_future(self._stopping.wait())
+        # While its group is rebalanced an app may take long to start; who is asked to stop then has done nothing yet.
+        await asyncio.wait([starting, asked], return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():
+            return STOPPED
+        starting.result()
         self.log.info("started", pid=os.getpid())
         tasks = [asyncio.ensure_future(job) for job in (self.role.loop(self), self._look(app), self._stopping.wait())]
         try:
