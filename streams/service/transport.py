@@ -97,6 +97,7 @@ class Consumer(driver.Consumer):
         self._delivered: dict[TP, int] = {}
         self._beginnings: dict[TP, int] = {}
         self._done: dict[TP, int] = {}
+        self._holes: dict[TP, tuple[int, int]] = {}
         self._seek_again = False
         self._looked_s = 0.0
 
@@ -135,16 +136,30 @@ class Consumer(driver.Consumer):
             if tp not in self._delivered:
                 continue  # no longer ours
             fresh = [record for record in found if record.offset >= self._delivered[tp]]
-            if fresh and fresh[0].offset > self._delivered[tp]:
-                await self._look_for_loss(tp)
+            if fresh and not await self._follows(tp, fresh[0].offset):
+                continue
             if fresh:
                 yield tp, self._message(tp, fresh, fresh[-1].offset + 1)
         if time.monotonic() - self._looked_s >= _POSITIONS_EVERY_S:
             self._looked_s = time.monotonic()
             for tp, delivered in list(self._delivered.items()):
                 position = self._thread.position_now(tp)
-                if position is not None and position > delivered and self._may_deliver(generation):
+                if position is None or position <= delivered or not await self._follows(tp, position):
+                    continue
+                if self._may_deliver(generation) and self._delivered[tp] < position:
                     yield tp, self._message(tp, [], position)
+
+    async def _follows(self, tp: TP, offset: int) -> bool:
+        """Whether what was fetched follows what was delivered. A hole is sought once more: if it is there again, its
+        offsets are control records, and no fetch that a rebalance has swallowed."""
+        hole = self._delivered[tp], offset
+        if hole[0] == offset or self._holes.get(tp) == hole:
+            if hole[0] != offset:
+                await self._look_for_loss(tp)
+            return True
+        self._holes[tp] = hole
+        await self._seek(tp, hole[0])
+        return False
 
     async def _look_for_loss(self, tp: TP) -> None:
         """Offsets are missing: they are control records, or the broker let records go before they were read. Then
