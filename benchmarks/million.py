@@ -2,7 +2,7 @@
 
 In: numbers of people, presences and cases, a seed. Out: a RECORDS folder.
 Invariant: same arguments, same bytes.
-Deliberately absent: realism beyond sizes; who meets whom is drawn, not lived (replay/city.py lives it).
+Deliberately absent: realism beyond sizes; who meets whom is drawn, not lived (replay/scenes/town.py lives it).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from replay.drill import write_drill
+from replay.scenes.drill import write_drill
 from streams.engine import Summary
 from tests.engines import run
 

@@ -22,7 +22,7 @@ import pytest
 from typer.testing import CliRunner
 
 import streams.cli
-from replay.drill import write_drill
+from replay.scenes.drill import write_drill
 from schemas.identifiers import read_identifier
 from schemas.keys import Key, pseudonym
 from streams.cli import app, main

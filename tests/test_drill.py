@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 import pytest
 
-from replay.drill import Truth, write_drill
+from replay.scenes.drill import Truth, write_drill
 from schemas.departments import sources
 from schemas.identifiers import read_identifier
 from schemas.instants import read_instant

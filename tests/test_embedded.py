@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from replay.drill import write_drill
 from replay.oracle import answer
+from replay.scenes.drill import write_drill
 from schemas.intake import Intake
 from sinks.digest import digest
 from sinks.lake import Lake

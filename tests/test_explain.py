@@ -20,7 +20,7 @@ from brain.claims import CERTAINTIES, CLASSES, CLASSIFICATIONS, KINDS, Claim, Gr
 from brain.counterfactual import REMOVED, decisive, together_ms
 from brain.explain import explain
 from brain.stages import Brain
-from replay.drill import write_drill
+from replay.scenes.drill import write_drill
 from schemas.codes import Certainty, Classification, PersonClass, PlaceKind
 from schemas.instants import read_instant
 from schemas.intake import Intake

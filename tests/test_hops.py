@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from replay.drill import write_drill
+from replay.scenes.drill import write_drill
 from schemas.departments import sources
 from schemas.facts import FactBatch
 from schemas.intake import Intake

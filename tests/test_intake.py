@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replay.drill import write_drill
+from replay.scenes.drill import write_drill
 from schemas.columns import Tokens, group
 from schemas.decode import LINE_BYTES_MAX
 from schemas.fast import BRACKETS_MAX, FastDecoder

@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from brain.stages import Brain
-from replay.drill import write_drill
 from replay.oracle import answer
+from replay.scenes.drill import write_drill
 from schemas.codes import PersonClass
 from schemas.facts import FactBatch
 from schemas.policy import Pack, PackSeries

@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from replay.drill import write_drill
+from replay.scenes.drill import write_drill
 from schemas.intake import Intake
 from streams.cli import main
 from tests.privacy import Grep, identifiers_of

@@ -25,7 +25,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.drill import write_drill
+from replay.scenes.drill import write_drill
 from schemas.decode import LINE_BYTES_MAX
 from schemas.departments import sources
 from schemas.instants import read_instant

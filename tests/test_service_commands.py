@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from benchmarks.installation import Installation
-from replay.drill import write_drill
+from replay.scenes.drill import write_drill
 from schemas.departments import sources
 from schemas.topics import source_topic
 from streams.records import Reader, find_parts

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from brain.claims import render_text
-from replay.drill import write_drill
+from replay.scenes.drill import write_drill
 from streams.commands.broker import up
 from streams.commands.explain import claims_of
 from streams.commands.lists import TABLES

@@ -15,10 +15,10 @@ from typing import Any
 
 import orjson
 
-from replay.book import Book
-from replay.city import DAYS, HOUR_MS, City, at, found_city
-from replay.desks import cabs, commute, fare, gates, lodge, register, trains, who, work
-from replay.outbreak import CoPresence, TrueCase, choose_cast, investigate, screen, stage, truth_of
+from replay.scenes.book import Book
+from replay.scenes.desks import cabs, commute, fare, gates, lodge, register, trains, who, work
+from replay.scenes.outbreak import CoPresence, TrueCase, choose_cast, investigate, screen, stage, truth_of
+from replay.scenes.town import DAYS, HOUR_MS, City, at, found_city
 
 Line = tuple[int, int, bytes]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from replay.book import Book
-from replay.city import DAYS, HOUR_MS, City, Person, Visit, at, nights
-from replay.desks import board, hail, lodge, ride, who
+from replay.scenes.book import Book
+from replay.scenes.desks import board, hail, lodge, ride, who
+from replay.scenes.town import DAYS, HOUR_MS, City, Person, Visit, at, nights
 from schemas.instants import MINUTE_MS
 
 _TRAIN = ("G8127", 2, 13.0)

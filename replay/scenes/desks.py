@@ -1,16 +1,16 @@
 """The desks: what three departments write down of ordinary days, and when it reaches us.
 
 In: a city. Out: the city's visits, and records in a book, each with the instant of its arrival.
-Invariant: a record says what is true, or less; false records are added apart (replay/drill.py).
-Deliberately absent: the cases and what is done about them (replay/outbreak.py).
+Invariant: a record says what is true, or less; false records are added apart (replay/scenes/drill.py).
+Deliberately absent: the cases and what is done about them (replay/scenes/outbreak.py).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from replay.book import Book, local
-from replay.city import AT_LARGE_MS, CARRIAGES, DAYS, HOUR_MS, TRAINS, City, Person, Visit, at, weekday
+from replay.scenes.book import Book, local
+from replay.scenes.town import AT_LARGE_MS, CARRIAGES, DAYS, HOUR_MS, TRAINS, City, Person, Visit, at, weekday
 from schemas.instants import MINUTE_MS
 
 HOTEL = {"hotel_code": "HT-01", "hotel_name": "宽城迎宾旅馆"}

@@ -2,7 +2,7 @@
 
 In: a seeded generator and a number of residents. Out: people, and the visits that are true about them.
 Invariant: same seed, same city; every identifier has a valid form that is issued to nobody (area 990103, 吉Z, 100…).
-Deliberately absent: what any department records of it (replay/desks.py), and who is ill (replay/outbreak.py).
+Deliberately absent: what any department records of it (replay/scenes/desks.py), and who is ill (replay/outbreak.py).
 """
 
 from __future__ import annotations
