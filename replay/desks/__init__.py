@@ -1,0 +1,1 @@
+"""Desks: what each department writes down of a day in the city."""

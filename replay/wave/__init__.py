@@ -1,0 +1,1 @@
+"""The wave: who infects whom, who is found, and what is done about it."""
