@@ -9,7 +9,7 @@ any kind (replay/desks), and who is ill (replay/wave).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -62,6 +62,17 @@ class Ground(IntEnum):
     shelter = 24
     banquet = 25  # a hall of weddings
     line = 26  # a bus or metro line; the house of its vehicles
+    bubble_zone = 27  # site code, zone (production, living, …); the house of its workrooms and dormitory rooms
+    cab = 28  # plate: the cab of a lorry, with the driver and whoever comes along
+
+
+class Duty(IntEnum):
+    """Who answers for what (三级包保): streets, communities, buildings; and the head of each building (楼栋长)."""
+
+    district_leader = 0
+    cadre = 1
+    grid_member = 2
+    building_head = 3
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,12 @@ class Places:
     """Shape: one row a place. `kind`: PlaceKind. `first`, `second`: the codes by which departments call it, as they
     stand in records. `name`: public name, "" for homes and rooms. `cell`: telecom grid cell of 800 m, `street`,
     `community`, `compound`: numbers; -1 for what moves or has none. `house`: the place it is part of (a hotel of a
-    hotel room, a market of a stall, a line of a bus), else -1."""
+    hotel room, a market of a stall, a line of a bus), else -1. `building` (from 1 within its compound), `unit`, `room`:
+    of homes, else -1.
+
+    Trains and shuttles have one place for all days: no two runs of a service overlap, and a stay aboard begins on its
+    service date, so the date in a record is the local day of `since_ms`. `second` of them is "". A pharmacy CS-00123
+    is P0123 to the insurance."""
 
     ground: Ints
     kind: Ints
@@ -81,6 +97,9 @@ class Places:
     community: Ints
     compound: Ints
     house: Ints
+    building: Ints
+    unit: Ints
+    room: Ints
 
     def of(self, ground: Ground) -> Ints:
         """The numbers of all places of a ground, ascending."""
@@ -90,8 +109,10 @@ class Places:
 
 @dataclass(frozen=True)
 class People:
-    """Shape: one row a person; residents first, then travellers from elsewhere (`home` -1). Columns that end in
-    `_place` are place numbers. `line`: bus line number. `holds_*`: what they own; `linked_*`: whether a register says
+    """Shape: one row a person; residents first, then travellers from elsewhere (`home` -1). Who lives in a care home
+    has no other home: `home` -1, `dorm_place` the room. Whoever has a `dorm_place` may sleep there (boarders on school
+    nights, the small firms' workers always, bubble workers in an emergency), so of them no register can truly say
+    that they are at home. Columns that end in `_place` are place numbers. `line`: bus line number. `holds_*`: what they own; `linked_*`: whether a register says
     so, without which a record by that identifier names nobody that can be found."""
 
     born: Ints  # day number (days since 1970-01-01)
@@ -115,9 +136,27 @@ class People:
 
 
 @dataclass(frozen=True)
+class Trains:
+    """The services that call at this city's station. Shape: one row a service. `place`: its place; the inward part of a
+    run begins at `origin` and ends here, the outward part begins here and ends at `terminus`. Units: seconds since the
+    local midnight of the service date; -1: the run has no such part."""
+
+    place: Ints
+    in_depart_s: Ints
+    in_arrive_s: Ints
+    out_depart_s: Ints
+    out_arrive_s: Ints
+    origin: list[str]
+    terminus: list[str]
+    station: str = "长春"
+
+
+@dataclass(frozen=True)
 class City:
-    """The city before its first day. `lines`: names of the bus lines; `streets`, `communities`: names; `buildings` of
-    compounds and who answers for them are in `duties` (rows: role, person, street, community, compound, building)."""
+    """The city before its first day. `lines`: names of the bus lines, then of the metro lines; `streets`,
+    `communities`: names. `duties`: who answers for what, by validity: columns role (Duty), person, street, community,
+    compound, building, since_ms, until_ms (OPEN_MS: until further notice), -1 where a column does not apply. `posts`:
+    the people of a post by its name, such as courier, inspector, doctor, guard, escort, trucker, companion."""
 
     seed: int
     residents: int
@@ -127,6 +166,11 @@ class City:
     streets: list[str]
     communities: list[str]
     duties: dict[str, Ints]
+    street_codes: list[str]
+    community_codes: list[str]
+    street_of: Ints  # of communities
+    trains: Trains
+    posts: dict[str, Ints] = field(default_factory=dict)
 
     def rng(self, *purpose: int) -> np.random.Generator:
         """A generator of its own for each purpose and day, so that one does not move the draws of another."""
@@ -152,13 +196,17 @@ class Doing(IntEnum):
     celebrate = 13
     inspect = 14
     serve = 15  # staff of shops, restaurants, markets
-    haul = 16  # drivers in the logistics park
+    haul = 16  # drivers in the logistics park, and in their cabs
+    deliver = 17  # couriers who hand goods over at a gate
+    fetch = 18  # whoever comes to a gate for them, while the courier is there
 
 
 @dataclass(frozen=True)
 class Visits:
     """True stays, in no order. Shape: one row a stay. Units: UTC epoch milliseconds, whole seconds. `carriage`, `row`:
-    0 none; `seat`: letter's number, 0 none. A stay at a part of a house (a stall) has a row for the house as well."""
+    0 none; `seat`: letter's number (A 1, B 2, C 3, D 4, F 6), 0 none. A stay at a part of a house (stall, hotel room,
+    room of the bubble) has a row for the house as well; a ride has one row, in the vehicle. A lorry's driver is in the
+    cab and in the zone it stands in."""
 
     person: Ints
     place: Ints
