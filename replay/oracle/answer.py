@@ -25,7 +25,7 @@ from schemas.views import VIEWS, raw_schema
 
 SECTIONS = (
     "standing", "identity", "presences", "cases", "exposures", "contacts", "secondary", "persons", "leads", "holds",
-    "reviews",
+    "findings", "reviews",
 )  # fmt: skip
 """The .sql files in the order in which they build on each other."""
 _WORDS: dict[str, type[IntEnum]] = {
@@ -36,6 +36,10 @@ _WORDS: dict[str, type[IntEnum]] = {
     "result": codes.Result,
     "discovery": codes.Discovery,
     "flag": codes.Flag,
+    "degree": codes.ContactDegree,
+    "trace": codes.TraceStatus,
+    "status": codes.EpidemicStatus,
+    "mode": codes.ObservationMode,
 }
 _NUMBERS = {
     "open_ms": instants.OPEN_MS,
@@ -61,7 +65,9 @@ _SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "companion_enabled": _BOOL, "companion_rule": _TEXT, "companion_lookback_days": _INT, "companion_in": _TEXT,
         "companion_together_ms": _INT, "companion_stay_ms": _INT, "pool_enabled": _BOOL, "pool_rule": _TEXT,
         "medicine_enabled": _BOOL, "medicine_rule": _TEXT, "medicines": pa.list_(_INT),
+        "checked_in_days_min": _INT, "checked_in_days_max": _INT, "case_statuses": pa.list_(_INT),
     },
+    "finding_rules": {"pack": _INT, "kind": _TEXT, "rule": _TEXT},
     "dwell": {"pack": _INT, "kind": _INT, "dwell_ms": _INT},
     "place_rules": {**_RULE, "kind": _INT},
     "ride_rules": {
@@ -112,7 +118,7 @@ def _hand_over(
         schema = pa.schema([(name, pa.int64()) for name in ("row", *columns)])
         rows = facts[table].select(schema.names) if table in facts else schema.empty_table()
         con.register(f"raw_{table}", rows)
-    for name, rows in _pack_tables(packs).items():
+    for name, rows in pack_tables(packs).items():
         con.register(name, rows)
 
 
@@ -124,7 +130,7 @@ def _view(con: duckdb.DuckDBPyConnection, view: str) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _pack_tables(series: PackSeries) -> dict[str, pa.Table]:
+def pack_tables(series: PackSeries) -> dict[str, pa.Table]:
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in _SCHEMAS}
     starts = [_BEFORE_ALL, *(instants.day_number(p.in_force_since) for p in series.packs[1:]), _AFTER_ALL]
     for index, (pack, (since, until)) in enumerate(zip(series.packs, pairwise(starts), strict=True)):
@@ -135,6 +141,7 @@ def _pack_tables(series: PackSeries) -> dict[str, pa.Table]:
         ]
         rows["place_rules"] += [{"kind": codes.PlaceKind[kind], **_rule(rule)} for kind, rule in pack.place.items()]
         rows["ride_rules"] += _rides(pack)
+        rows["finding_rules"] += [{"kind": k, "rule": f.rule} for k, f in pack.findings.rules() if f.enabled]
         rows["management"] += [
             {
                 "class": codes.PersonClass[name],
@@ -197,4 +204,7 @@ def _numbers(pack: Pack) -> dict[str, Any]:
         "medicine_enabled": pack.medicine_hold.enabled,
         "medicine_rule": pack.medicine_hold.rule,
         "medicines": [codes.Medicine[medicine] for medicine in pack.medicine_hold.medicines],
+        "checked_in_days_min": pack.findings.transfer_done.days_min,
+        "checked_in_days_max": pack.findings.transfer_done.days_max,
+        "case_statuses": [codes.EpidemicStatus[status] for status in pack.findings.case_as_contact.statuses],
     }
