@@ -15,12 +15,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from streams.engine import Summary
+from streams.records import Chunk
 from streams.service.broker import LocalBroker
 from tests.faults import Analyst, Feed, Watched, came_to, chunks_of
 from tests.faulty_worker import POINTS
@@ -62,10 +64,23 @@ def test_a_kill_at_this_very_point_changes_nothing(
         faulty = (sys.executable, "-m", "tests.faulty_worker", point, str(times))
         service.start(*({"intake-1", "writer"} - {name}))
         service.start(name, command=faulty)
-        sent = publish_folder(service, drill).total()
+        singles, rest = _apart(chunks_of(drill, 400, 5), times - 1)
+        sent = 0
+        for single in singles:  # what waits is joined and worked on at once; what comes alone reaches the point alone
+            sent += publish(service, [single]).total()
+            service.until(lambda n=sent: service.read() >= n or service.processes[name].poll() is not None)
+        sent += publish(service, rest).total()
         assert service.processes[name].wait(60) == -signal.SIGKILL
         service.start(name)
         came_to(service, sent, expected)
+
+
+def _apart(chunks: list[Chunk], count: int) -> tuple[list[Chunk], list[Chunk]]:
+    """The first lines as a chunk each, and what is left."""
+    first, *rest = chunks
+    cuts = [slice(n, n + 1) for n in range(count)] + [slice(count, None)]
+    *singles, left = [replace(first, lines=first.lines[cut], offsets=first.offsets[cut]) for cut in cuts]
+    return singles, [left, *rest]
 
 
 def test_a_worker_that_joins_and_leaves_every_two_seconds_for_a_minute(
