@@ -112,8 +112,9 @@ class People:
     """Shape: one row a person; residents first, then travellers from elsewhere (`home` -1). Who lives in a care home
     has no other home: `home` -1, `dorm_place` the room. Whoever has a `dorm_place` may sleep there (boarders on school
     nights, the small firms' workers always, bubble workers in an emergency), so of them no register can truly say
-    that they are at home. Columns that end in `_place` are place numbers. `line`: bus line number. `holds_*`: what they own; `linked_*`: whether a register says
-    so, without which a record by that identifier names nobody that can be found."""
+    that they are at home. Columns that end in `_place` are place numbers. `line`: number of their bus or metro line.
+    `holds_*`: what they own; `linked_*`: whether a register says so, without which a record by that identifier names
+    nobody that can be found."""
 
     born: Ints  # day number (days since 1970-01-01)
     role: Ints
