@@ -16,7 +16,7 @@ import numpy as np
 
 from brain.identity import Identity
 from brain.runs import Mask, Table, among, distinct, size, take
-from schemas.codes import Flag
+from schemas.codes import Flag, PlaceKind
 from schemas.facts import Columns
 from schemas.keys import Ints, mix
 
@@ -47,6 +47,12 @@ class Change:
     added: Columns
     gone: Ints
     dirty: Ints
+
+
+def _kind(source: Ints, other: Ints) -> Ints:
+    """What kind of place a pair met at: as the source's record has it, unless that knows less than the other's."""
+    known: Ints = np.where(source == PlaceKind.venue, other, source)
+    return known
 
 
 def pair_key(source: Ints, person: Ints) -> Ints:
@@ -149,6 +155,7 @@ class Tracing:
         # Two at a line whose vehicles are known meet in a vehicle or not at all.
         different = (hot["uid"] != other["uid"]) & (hot["flags"] & other["flags"] & Flag.aboard == 0)
         hot, other = take(hot, different), take(other, different)
+        hot = {**hot, "kind": _kind(hot["kind"], other["kind"])}
         person = self._identity.resolve(other["ident"], other["since"])
         rows = {
             "pair": pair_key(hot["source"], person),

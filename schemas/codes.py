@@ -31,6 +31,8 @@ class PlaceKind(IntEnum):
 
 
 FIRST_VEHICLE = PlaceKind.aircraft
+OPEN_HOUSES = (PlaceKind.restaurant, PlaceKind.entertainment, PlaceKind.venue)
+"""Kinds between which departments differ about one and the same door: whoever knows less of it says `venue`."""
 CARRIAGE_MODES = (PlaceKind.train, PlaceKind.metro)
 
 

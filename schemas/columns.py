@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from schemas.codes import Flag, PlaceKind
+from schemas.codes import OPEN_HOUSES, Flag, PlaceKind
 from schemas.facts import PLACE_SCHEMA
 from schemas.identifiers import public_label, read_identifier
 from schemas.instants import UNKNOWN_MS
@@ -26,6 +26,7 @@ CACHE_MAX = 2_000_000
 IDENTIFIER_LENGTH_MAX = 64
 """As schemas.wire.Code, which counts after normalisation; one character can become many."""
 _KIND_NAMES = {int(kind): kind.name for kind in PlaceKind}
+_OPEN_HOUSES = {kind.name: PlaceKind.venue.name for kind in OPEN_HOUSES}
 _PRIVATE_PLACES = {kind.name for kind in (PlaceKind.household, PlaceKind.hotel_room, PlaceKind.room, PlaceKind.taxi)}
 _KEPT_PLACES = {*PlaceKind.__members__, "grid"}
 """Of these is kept which there are: where people meet, and the cells that leads are about; not of tubes."""
@@ -165,7 +166,8 @@ class Columns:
 
     def place(self, kinds: Ints | str, *parts: str | Texts, label: int = 0) -> Ints:
         """Tokens of the places that text columns (or fields by name) name together. `kinds`: a PlaceKind per row, or
-        one kind for all; `label`: which part may be shown, if the place is public."""
+        one kind for all; `label`: which part may be shown, if the place is public. Open houses are one kind of place:
+        who scanned the code at the door of a restaurant was where somebody else says they ate."""
         columns = [self.text(p) if isinstance(p, str) else p for p in parts]
         kind_codes = np.zeros(self.count, np.int64) if isinstance(kinds, str) else kinds
         first, inverse = group(kind_codes, *(c.codes for c in columns))
@@ -173,6 +175,7 @@ class Columns:
         for at, row in enumerate(first.tolist()):
             words = [c.values[c.codes[row]] if c.codes[row] >= 0 else "" for c in columns]
             kind = kinds if isinstance(kinds, str) else _KIND_NAMES[int(kind_codes[row])]
+            kind = _OPEN_HOUSES.get(kind, kind)
             tokens[at] = self.tokens.place(kind, "\x1f".join(words).rstrip("\x1f"), words[label].removeprefix("name "))
         return tokens[inverse]
 

@@ -265,6 +265,16 @@ def test_a_case_who_showed_a_health_code_meets_who_is_known_by_a_phone_in_a_firm
     assert found == {token("resident_id", WORKER): (PersonClass.venue_exposed, Certainty.medium)}
 
 
+def test_who_scanned_at_the_door_of_a_restaurant_ate_where_a_case_says_they_ate() -> None:
+    scan, lunch = {"place_code": "CS-1", "scanned_at": "2022-03-07T12:20:00"}, {"place_code": "CS-1", "since_at": AT}
+    found = contacts(
+        OLD,
+        ("health.survey_leg", {**person(), **lunch, "place_kind": "restaurant", "until_at": "2022-03-07T13:00:00"}),
+        ("data_office.place_scan", {**person(WORKER), **scan}),
+    )
+    assert found == {token("resident_id", WORKER): (PersonClass.close, Certainty.medium)}
+
+
 def test_a_case_at_work_meets_who_works_sleeps_and_rides_with_them_and_no_one_in_the_same_cell() -> None:
     room, ride = {"dorm_code": "SS-1", "dorm_room": "101"}, {"vehicle": "吉ZB0031", "service_date": "2022-03-07"}
     dwell = {"grid_code": "KC-01-01", "entered_at": AT, "left_at": "2022-03-07T13:00:00"}

@@ -11,9 +11,11 @@ JOIN query_table(windows) w ON w.source = r.person
 WHERE greatest(p.since_ms, w.since_ms) < least(p.until_ms, w.until_ms)
   AND (w.kinds IS NULL OR list_contains(w.kinds, p.kind));
 
--- Every presence y that overlaps such a presence x at the same place; its person still to be resolved.
+-- Every presence y that overlaps such a presence x at the same place; its person still to be resolved. A record that
+-- calls the place a venue may know less of it than the other one.
 CREATE TEMP MACRO together(xs) AS TABLE
-SELECT x.source, x.pack, x.place, x.kind, x.rec AS x_rec, x.flags AS x_flags, x.seat AS x_seat,
+SELECT x.source, x.pack, x.place, CASE WHEN x.kind = kind_venue() THEN y.kind ELSE x.kind END AS kind,
+       x.rec AS x_rec, x.flags AS x_flags, x.seat AS x_seat,
        y.ident, y.since_ms AS t, y.rec AS y_rec, y.flags AS y_flags, y.seat AS y_seat,
        least(x.certainty, y.certainty) AS certainty,
        greatest(x.since_ms, y.since_ms) AS since_ms, least(x.until_ms, y.until_ms) AS until_ms
