@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from schemas.keys import Ints
 
@@ -221,7 +222,8 @@ class Visits:
     def __len__(self) -> int:
         return len(self.person)
 
-    def where(self, mask: Ints) -> Visits:
+    def where(self, mask: Ints | npt.NDArray[np.bool_]) -> Visits:
+        """Those of a mask, or of row numbers."""
         return Visits(**{name: column[mask] for name, column in vars(self).items()})
 
 

@@ -109,7 +109,7 @@ def _merchants(residents: int, q: Quarters, rng: np.random.Generator, g: Gazette
 
 
 def _markets(residents: int, q: Quarters, rng: np.random.Generator, g: Gazetteer) -> None:
-    labels = [f"{'ABCDE'[n // 24]}{n % 24 + 1:02d}" for n in range(stalls(residents))]
+    labels = [f"{'ABCDE'[n // 27]}{n % 27 + 1:02d}" for n in range(stalls(residents))]
     at = _at(q, count("market", residents), rng)
     _houses(g, Ground.market, Ground.stall, "SC-{:03d}", "第{}市场", labels, at)
 
