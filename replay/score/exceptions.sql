@@ -47,7 +47,6 @@ WITH proof AS (
 SELECT l.contact_id, l.source, l.contact, l.source_person, l.contact_person, l.degree, l.rule, coalesce(p.records, []) AS records,
        o.source IS NOT NULL AS backed,
        CASE WHEN l.strange THEN 'nobody_of_the_city'
-            WHEN p.fault IS NOT NULL THEN 'fault:' || p.fault
             WHEN l.by_alias THEN 'unlinked_identifier'
             WHEN EXISTS (FROM true_pairs t WHERE t.source = l.source AND t.contact = l.contact AND t.degree < l.degree) AND l.degree = 1
                  AND EXISTS (FROM true_judged j WHERE j.source = l.source AND j.contact = l.contact AND NOT j.in_circle) THEN 'seat_not_told'
@@ -55,6 +54,7 @@ SELECT l.contact_id, l.source, l.contact, l.source_person, l.contact_person, l.d
             WHEN p.line THEN 'line_without_vehicle'
             WHEN l.degree = 2 AND EXISTS (FROM true_pairs t WHERE t.contact = l.contact AND t.degree = 1) THEN 'truly_closer'
             WHEN l.degree = 2 AND NOT EXISTS (FROM true_pairs t WHERE t.contact = l.source AND t.degree = 1) THEN 'source_not_true'
+            WHEN p.fault IS NOT NULL THEN 'fault:' || p.fault
             WHEN p.inferred THEN 'inferred_stay'
             WHEN EXISTS (FROM reviewed r WHERE r.person IN (l.source, l.contact)) THEN 'contested_identifier'
             WHEN EXISTS (FROM true_pairs t WHERE t.source = l.source AND t.contact = l.contact) THEN 'other_degree'

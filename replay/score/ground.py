@@ -21,21 +21,16 @@ from replay.city.model import Doing, Ground
 from replay.oracle.answer import pack_tables
 from replay.score.people import name_people
 from replay.score.slices import read_slices
+from replay.truth import open_truth
 from schemas import codes, instants
 from schemas.departments import EXPECTED
 from schemas.keys import Key
 from schemas.policy import PackSeries
 from sinks.catalog import CATALOG
-from sinks.disk import glob_safe
-from sinks.store import CLOSED_NETWORK
 
 VIEWS = (
     "cases", "contacts", "contact_evidence", "persons", "holds", "leads", "reviews", "rejects", "records", "events",
 )  # fmt: skip
-DAILY = ("visits", "told")
-WHOLE = ("people", "places", "infections", "faults")
-OPTIONAL = {"visits": {"carriage": 0, "row": 0}, "told": {"arrival_ms": None, "event_ms": None}}
-"""Columns that a truth may lack, and what stands for them."""
 _NUMBERS = {
     "open_ms": instants.OPEN_MS,
     "unknown_ms": instants.UNKNOWN_MS,
@@ -47,6 +42,9 @@ _NUMBERS = {
     "class_secondary": codes.PersonClass.secondary,
     "ground_line": Ground.line,
     "doing_drive": Doing.drive,
+    "kind_venue": codes.PlaceKind.venue,
+    "kind_restaurant": codes.PlaceKind.restaurant,
+    "kind_entertainment": codes.PlaceKind.entertainment,
 }
 
 
@@ -66,12 +64,11 @@ def stand_on(sides: Sides) -> Iterator[duckdb.DuckDBPyConnection]:
     """The connection, with `visits`, `told`, `people`, `places`, `infections`, `faults`, `lake_…`, `codes`, packs,
     `kinds`, `expected` and `slices`. Errors: OSError or duckdb.Error where a side is not there."""
     snapshot = (sides.lake / "current").resolve(strict=True)
-    with duckdb.connect(config=CLOSED_NETWORK) as db:
+    with open_truth(sides.truth) as db:
         for name, number in _NUMBERS.items():
             db.execute(f"CREATE TEMP MACRO {name}() AS {int(number)}::BIGINT")
         offset, day = instants.LOCAL_OFFSET_MS, instants.DAY_MS
         db.execute(f"CREATE TEMP MACRO local_day(ms) AS (ms + {offset}) // {day}")
-        _open_truth(db, sides.truth)
         db.execute(f"ATTACH '{str(snapshot / CATALOG).replace(chr(39), chr(39) * 2)}' AS lake (READ_ONLY)")
         for view in VIEWS:
             db.execute(f"CREATE TEMP VIEW lake_{view} AS FROM lake.{view}")
@@ -88,26 +85,12 @@ def run_section(db: duckdb.DuckDBPyConnection, name: str, **words: str) -> None:
     db.execute(text)
 
 
-def _open_truth(db: duckdb.DuckDBPyConnection, truth: Path) -> None:
-    for table in (*WHOLE, *DAILY):
-        files = f"{glob_safe(truth)}/{table}{'.*' if table in DAILY else ''}.parquet"
-        scan = f"read_parquet('{files.replace(chr(39), chr(39) * 2)}')"
-        have = {row[0] for row in db.execute(f"DESCRIBE FROM {scan}").fetchall()}
-        more = [
-            f"{'NULL::BIGINT' if value is None else value} AS {name}"
-            for name, value in OPTIONAL.get(table, {}).items() if name not in have
-        ]
-        db.execute(f"CREATE TEMP VIEW {table}_read AS SELECT {', '.join(['*', *more])} FROM {scan}")
-    for table in (*WHOLE, "told"):
-        db.execute(f"CREATE TEMP VIEW {table} AS FROM {table}_read")
-    db.execute('CREATE TEMP VIEW visits AS SELECT * EXCLUDE ("row"), "row" AS seat_row FROM visits_read')
-
-
 def _name(db: duckdb.DuckDBPyConnection, key: Key) -> None:
     """The codes of everybody, and which swabs are whose."""
     shown = db.execute(
         "SELECT person FROM lake_persons UNION SELECT case_person FROM lake_cases UNION "
-        "SELECT source_person FROM lake_contacts UNION SELECT person FROM lake_leads UNION SELECT person FROM lake_holds"
+        "SELECT source_person FROM lake_contacts UNION SELECT person FROM lake_leads UNION "
+        "SELECT person FROM lake_holds"
     ).fetchall()
     person, resident = db.execute("SELECT person, resident_id FROM people ORDER BY person").to_arrow_table().columns
     numbers = np.asarray(person.to_numpy(), np.int64)

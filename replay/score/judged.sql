@@ -17,7 +17,7 @@ WHERE greatest(p.since_ms, w.since_ms) < least(p.until_ms, w.until_ms) AND (w.ki
 -- Everybody else who was at the place of such a presence while it lasted. Two who are both known to be in a vehicle of
 -- a line do not meet at the line.
 CREATE TEMP MACRO meetings(xs, presences) AS TABLE
-SELECT x.source, y.person AS contact, x.pack, x.place, x.kind, x.carriage AS x_carriage, y.carriage AS y_carriage,
+SELECT x.source, y.person AS contact, x.pack, x.place, CASE WHEN x.kind = kind_venue() THEN y.kind ELSE x.kind END AS kind, x.carriage AS x_carriage, y.carriage AS y_carriage,
        x.seat_row AS x_row, y.seat_row AS y_row, x.crew OR y.crew AS served, x.inferred OR y.inferred AS inferred,
        x.line OR y.line AS line,
        greatest(x.since_ms, y.since_ms) AS since_ms, least(x.until_ms, y.until_ms) AS until_ms
@@ -29,7 +29,7 @@ WHERE y.person <> x.source AND greatest(x.since_ms, y.since_ms) < least(x.until_
 CREATE TEMP MACRO judged(met) AS TABLE
 SELECT m.* EXCLUDE (x_carriage, y_carriage, x_row, y_row, served), r.rule, r.category, r.overlap_min_ms, r.below,
        served OR scope = 'all'
-       OR ((kind NOT IN (kind_train(), kind_metro()) OR x_carriage = y_carriage OR x_carriage = 0 OR y_carriage = 0)
+       OR ((m.kind NOT IN (kind_train(), kind_metro()) OR x_carriage = y_carriage OR x_carriage = 0 OR y_carriage = 0)
            AND (scope NOT IN ('rows', 'bays') OR x_row = 0 OR y_row = 0 OR abs(x_row - y_row) <= distance)) AS in_circle,
        CASE WHEN in_circle THEN r.result ELSE r.rest END AS class
 FROM query_table(met) m JOIN rules r ON r.pack = m.pack AND r.kind = m.kind;
@@ -56,11 +56,11 @@ SELECT source, contact, any_value(pack) AS pack, any_value(class) AS class,
 FROM query_table(rows) GROUP BY source, contact;
 
 -- Close contacts of cases who are no case, each with the time in which they may have passed it on.
-CREATE TEMP MACRO source_windows(pairs) AS TABLE
+CREATE TEMP MACRO source_windows(pairs, isolated) AS TABLE
 SELECT p.contact AS source, arg_min(p.pack, (p.first_ms, p.source)) AS pack, min(p.first_ms) AS since_ms,
        coalesce(least(any_value(m.isolated_ms), open_ms()), open_ms()) AS until_ms,
        arg_min(k.secondary_kinds, (p.first_ms, p.source)) AS kinds
-FROM query_table(pairs) p JOIN packs k USING (pack) LEFT JOIN measured m ON m.person = p.contact
+FROM query_table(pairs) p JOIN packs k USING (pack) LEFT JOIN query_table(isolated) m ON m.person = p.contact
 WHERE p.degree = 1 AND k.secondary_enabled AND (len(k.secondary_categories) = 0 OR list_contains(k.secondary_categories, p.category))
   AND p.contact NOT IN (SELECT person FROM known_cases)
 GROUP BY p.contact;

@@ -9,7 +9,7 @@ CREATE TEMP TABLE {side}_judged AS FROM judged('{side}_met');
 CREATE TEMP TABLE {side}_first AS FROM deciding('{side}_judged');
 CREATE TEMP TABLE {side}_first_pairs AS FROM paired('{side}_first');
 
-CREATE TEMP TABLE {side}_sources AS FROM source_windows('{side}_first_pairs');
+CREATE TEMP TABLE {side}_sources AS FROM source_windows('{side}_first_pairs', '{side}_isolated');
 CREATE TEMP TABLE {side}_passing AS FROM within('{side}_presences', '{side}_sources');
 CREATE TEMP TABLE {side}_further AS SELECT DISTINCT place FROM {side}_passing;
 CREATE TEMP TABLE {side}_about AS FROM {side}_presences SEMI JOIN {side}_further USING (place);

@@ -1,4 +1,4 @@
-"""Slices: what a drill's clock said when the engine had concluded what it had, so that delays can be told in drill time.
+"""Slices: what a drill's clock said when the engine had concluded what it had, for delays in drill time.
 
 In: one row for each slice of drill time that was fed to the engine. Out: the slices file of a run, and the same again.
 Invariant: slices follow each other in drill time; `events` counts all events of the lake up to and with the slice, so

@@ -24,7 +24,8 @@ EXAMPLES = 5
 _ABOUT = ("snapshot", "digest", "packs", "records", "key_id", "lake_id")
 _EXAMPLES = """
     SELECT * FROM (
-      SELECT '{side}' AS side, reason, degree, {source} AS source_person, {contact} AS contact_person, {records} AS records,
+      SELECT '{side}' AS side, reason, degree, {source} AS source_person, {contact} AS contact_person,
+             {records} AS records,
              row_number() OVER (PARTITION BY reason, degree ORDER BY {source}, {contact}) AS n
       FROM {side} e LEFT JOIN own_codes a ON a.person = e.source LEFT JOIN own_codes b ON b.person = e.contact
     ) WHERE n <= {most} ORDER BY reason, degree, n"""
@@ -62,7 +63,7 @@ def _examples(db: duckdb.DuckDBPyConnection) -> tuple[Example, ...]:
         names = ("coalesce(source_person, a.code)", "coalesce(contact_person, b.code)")
         source, contact = names if side == "extra" else ("a.code", "b.code")
         sql = _EXAMPLES.format(side=side, source=source, contact=contact, records=records, most=EXAMPLES)
-        found += [Example(*row[:5], tuple(row[5])) for row in db.execute(sql).fetchall()]
+        found += [Example(row[0], row[1], row[2], row[3], row[4], tuple(row[5])) for row in db.execute(sql).fetchall()]
     return tuple(found)
 
 
