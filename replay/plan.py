@@ -41,7 +41,8 @@ class Plan:
     """One drill. `days` begin at local midnight of `first_day`. `seeds`: infected residents whom nobody knows of at the
     first midnight; `wave`: parameters of the wave that differ from replay/wave's own, by name. `expect`: bounds that
     the score is held to, by name of the figure. `sets`: published sets it is made after, by folder name, used where
-    they are at hand for names and timetables alone."""
+    they are at hand for names and timetables alone. `pace`: seconds of the drill that are played in one; 0: as fast as
+    it can be. No byte depends on it."""
 
     name: str
     title: tuple[str, str]
@@ -58,3 +59,4 @@ class Plan:
     injects: tuple[Inject, ...] = ()
     expect: dict[str, tuple[float, float]] = field(default_factory=dict)
     sets: tuple[str, ...] = ()
+    pace: float = 0.0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from replay.faults.struck import HOUR_MS, Blow, FaultRow, Mask, append, copy_rows, own
-from replay.sheets import Sheet, cells
+from replay.sheets import Sheet, cells, picked
 from schemas.instants import DAY_MS, UNKNOWN_MS
 
 _POSITIVE = {
@@ -34,7 +34,7 @@ def withdrawn_positives(sheet: Sheet, blow: Blow) -> list[FaultRow]:
     gone.arrival_ms = gone.arrival_ms + int(blow.options["after_hours"] * HOUR_MS)
     parts = [gone]
     if again_ms:
-        back = copy_rows(sheet, np.flatnonzero(rows))
+        back = picked(sheet, np.flatnonzero(rows))
         back.version, back.arrival_ms = back.version + 2, gone.arrival_ms + again_ms
         parts.append(back)
     append(sheet, parts)
@@ -49,7 +49,7 @@ def amended_onsets(sheet: Sheet, blow: Blow) -> list[FaultRow]:
     rows = _last(sheet, blow.chosen(sheet, known)) & known
     told = blow.told(sheet, rows, False, "onset_at")
     if told:
-        right = copy_rows(sheet, np.flatnonzero(rows))
+        right = picked(sheet, np.flatnonzero(rows))
         right.version = right.version + 1
         right.arrival_ms = right.arrival_ms + int(blow.options["after_hours"] * HOUR_MS)
         own(sheet, "onset_at")[rows] += int(blow.options["days"]) * DAY_MS
