@@ -18,7 +18,8 @@ import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.service.transport import Reading, Transport
+from streams.service.spans import Reading
+from streams.service.transport import Transport
 
 PARTITIONS, RECORD_BYTES = 8, 175
 WAYS = ("faust", "batch", "bare")

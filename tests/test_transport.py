@@ -19,6 +19,7 @@ import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.consumer import fetcher
 from faust.app.base import App
 from faust.tables.recovery import Recovery
 from faust.transport import conductor, consumer
@@ -52,13 +53,18 @@ RESTS_ON: dict[str, Callable[..., object]] = {
     "revoked": App._on_partitions_revoked,
     "assigned": App._on_partitions_assigned,
     "conductor": conductor.ConductorCompiler.build,
+    "buffer": fetcher.Fetcher.fetched_records,
+    "buffer_seek": fetcher.Fetcher.seek_to,
+    "buffer_of_partition": fetcher.FetchResult.getall,
+    "buffer_fits": fetcher.FetchResult.check_assignment,
+    "unpack": fetcher.PartitionRecords._unpack_records,
 }
-INSIDE = "37c54aa60e5f0b9a"
+INSIDE = "fb5987ceb4eb9149"
 
 
-def test_the_inside_of_faust_is_the_one_that_was_read() -> None:
-    """Whoever lifts the version reads these again, then transport.py, then changes the number here."""
-    assert version("faust-streaming") == "0.15.3"
+def test_the_inside_of_faust_and_aiokafka_is_the_one_that_was_read() -> None:
+    """Whoever lifts a version reads these again, then transport.py and spans.py, then changes the number here."""
+    assert (version("faust-streaming"), version("aiokafka")) == ("0.15.3", "0.14.0")
     text = "".join(inspect.getsource(RESTS_ON[name]) for name in sorted(RESTS_ON))
     assert hashlib.sha256(text.encode()).hexdigest()[:16] == INSIDE
 
@@ -185,6 +191,35 @@ async def test_offsets_of_transactions_leave_no_lag_and_aborted_records_are_not_
         assert [c.first for c in mine] == [0, *(c.next for c in mine[:-1])]
         await asyncio.sleep(2.5)
         assert await committed(settings) == end
+
+
+async def test_what_was_read_and_came_to_nobody_is_read_again_and_not_taken_for_control_records(
+    settings: Settings,
+) -> None:
+    """As when a rebalance comes: the consumer's thread goes on with a reading, and whoever asked for it is gone. The
+    last that is there is lost too, so that nothing comes after it."""
+    part, sent, end, lost = f"{TOPIC}@0", 0, 0, 0
+    async with (
+        producer(settings, transactional_id=settings.prefix + "t", enable_idempotence=True) as made,
+        Reader(settings) as reader,
+    ):
+        await until(lambda: bool(reader.app.consumer._get_active_partitions()))
+        while lost < 20 or (reader.chunks and reader.chunks[-1].next == end):
+            consumer = reader.app.consumer
+            nobody = [asyncio.ensure_future(consumer._getmany(consumer._get_active_partitions(), 0.5)) for _ in "ab"]
+            await made.begin_transaction()
+            for n in range(sent, sent + 5):
+                await made.send(settings.prefix + TOPIC, b"%d" % n, partition=0)
+            await made.commit_transaction()
+            await made.begin_transaction()
+            await made.send(settings.prefix + TOPIC, b"-1", partition=0)
+            await made.abort_transaction()
+            sent, end = sent + 5, end + 5 + 1 + 1 + 1
+            lost += sum(len(spans) for spans in await asyncio.gather(*nobody))
+        await until(lambda: reader.chunks[-1].next == end)
+        assert reader.lines(part) == list(range(sent))
+        mine = [c for c in reader.chunks if c.part == part]
+        assert [c.first for c in mine] == [0, *(c.next for c in mine[:-1])]
 
 
 async def test_workers_that_come_and_go_lose_nothing_and_repeat_only_what_was_not_committed(settings: Settings) -> None:

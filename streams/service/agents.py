@@ -23,7 +23,8 @@ from schemas.topics import FACT_BYTES_MAX, FACTS, source_topic
 from streams.service.chunks import Chunk, Delivery, Waiting
 from streams.service.security import credentials
 from streams.service.settings import Settings
-from streams.service.transport import Fetched, Reading, Starts, Transport
+from streams.service.spans import Reading
+from streams.service.transport import Fetched, Starts, Transport
 
 _CHUNKS_WAITING = 16
 """Chunks in an agent's own buffer; the queue behind it is bounded by bytes."""

@@ -1,8 +1,8 @@
 """Transport: Faust's Kafka transport, a chunk at a time and with no offset but those we store.
 
 In: a Faust app, where its partitions go on. Out: stream events whose value is a `Fetched`.
-Invariant: chunks of a partition follow one another from where it was sought to: a fetch that is not handed on is sought
-again. Only what was acknowledged by `Fetched.acknowledge`, under the present assignment, is ever committed.
+Invariant: chunks of a partition follow one another from where it was sought to, without a hole (succession.py). Only
+what was acknowledged by `Fetched.acknowledge`, under the present assignment, is ever committed.
 Deliberately absent: Faust's own acknowledgements. Its consumer makes four tasks a record (4,400 records/s where chunks
 do 200,000), its streams acknowledge what they skip in a rebalance, and its gaps count one offset too many.
 Rests on the inside of faust-streaming 0.15.3: tests/test_transport.py fails when that changes.
@@ -11,21 +11,25 @@ Rests on the inside of faust-streaming 0.15.3: tests/test_transport.py fails whe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import faust
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from streams.errors import CommandError
+from streams.service.spans import Reading, SpanThread
+from streams.service.succession import Span, Succession
 
 Starts = Callable[[Mapping[TP, int | None]], Awaitable[Mapping[TP, int | None]]]
 """Given what the group has committed for the partitions that are ours: where each goes on; None: at its beginning."""
-_POSITIONS_EVERY_S = 0.25
+_LOOK_EVERY_S = 0.25
 
 
 class TopicReplacedError(CommandError):
@@ -45,160 +49,113 @@ class Fetched:
     acknowledge: Callable[[], None]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How a consumer reads. Units: milliseconds, records, bytes."""
-
-    fetch_wait_ms: int
-    chunk_records: int
-    partition_bytes_max: int = 8 << 20
-
-
-class _Thread(driver.AIOKafkaConsumerThread):
-    """The thread in which aiokafka lives, so that heartbeats go on while chunks are worked on."""
-
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        consumer = super()._create_worker_consumer(transport)
-        reading: Reading = transport.reading
-        consumer._fetch_max_wait_ms = reading.fetch_wait_ms
-        consumer._max_partition_fetch_bytes = reading.partition_bytes_max
-        consumer._isolation_level = "read_committed"
-        return consumer
-
-    async def on_thread_stop(self) -> None:
-        """Leaves the group, as aiokafka does not for a static member: who stops in good order does not come back at
-        once, and the others need not wait for the session to time out."""
-        if self._consumer is not None and self._consumer._coordinator is not None:
-            self._consumer._coordinator._group_instance_id = None
-        await super().on_thread_stop()
-
-    def position_now(self, tp: TP) -> int | None:
-        """Where aiokafka will read on, also past control records; None while it does not know."""
-        state = self._state(tp)
-        return state.position if state is not None and state.has_valid_position else None
-
-    def end_now(self, tp: TP) -> int | None:
-        """The end that the last fetch told of; None while none has, or when the partition is not ours."""
-        state = self._state(tp)
-        return state.highwater if state is not None else None
-
-    def _state(self, tp: TP) -> Any:
-        assignment = self._ensure_consumer()._subscription.subscription.assignment
-        return assignment.state_value(driver.ensure_aiokafka_TP(tp)) if assignment else None
-
-
 class Consumer(driver.Consumer):
     """A consumer of chunks."""
 
-    _thread: _Thread
+    _thread: SpanThread
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._delivered: dict[TP, int] = {}
-        self._beginnings: dict[TP, int] = {}
+        self._succession: Succession[TP] = Succession()
         self._done: dict[TP, int] = {}
-        self._holes: dict[TP, tuple[int, int]] = {}
         self._seek_again = False
         self._looked_s = 0.0
 
-    def _new_consumer_thread(self) -> _Thread:
-        return _Thread(self, loop=self.loop, beacon=self.beacon)
+    def _new_consumer_thread(self) -> SpanThread:
+        return SpanThread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
         """Faust calls this when partitions have been assigned and before it resumes."""
+        generation = self.app.consumer_generation_id
         committed = await self.seek_to_committed()
         ours = {tp: (offset if offset is not None and offset >= 0 else None) for tp, offset in committed.items()}
         starts: Mapping[TP, int | None] = await self.transport.starts(ours)  # type: ignore[attr-defined]
-        beginnings = await self.earliest_offsets(*starts)
-        ends = await self.highwaters(*starts)
+        beginnings, ends = await self._bounds(*starts)
         found: dict[TP, int] = {}
         for tp, start in starts.items():
-            if start is not None and start > ends[tp]:
-                raise TopicReplacedError(
-                    f"{tp.topic}, partition {tp.partition}: {start} records were read, it holds {ends[tp]}: the topic "
-                    "was made anew or this is another cluster. Give the service a prefix or a lake of its own"
-                )
-            found[tp] = max(start if start is not None else 0, beginnings[tp])
+            _demand_within(tp, start or 0, ends[tp])
+            found[tp] = max(start or 0, beginnings[tp])
         await self.seek_wait(found)
-        self._delivered, self._beginnings = dict(found), {TP(*tp): at for tp, at in beginnings.items()}
+        if generation != self.app.consumer_generation_id:
+            return  # Faust seeks for the next assignment itself
+        self._succession.begin(found, beginnings)
         self._done, self._seek_again = {}, False
         self._committed_offset.update({tp: offset for tp, offset in ours.items() if offset is not None})
+
+    async def _bounds(self, *tps: TP) -> tuple[dict[TP, int], dict[TP, int]]:
+        beginnings, ends = await self.earliest_offsets(*tps), await self.highwaters(*tps)
+        return {TP(*tp): at for tp, at in beginnings.items()}, {TP(*tp): at for tp, at in ends.items()}
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:
         """Chunks as they come, in order for each partition."""
         if self._seek_again and self.flow_active:
-            await self.perform_seek()
+            with contextlib.suppress(IllegalStateError):  # partitions go at this moment: Faust seeks those that come
+                await self.perform_seek()
+            if self._seek_again:
+                return
         generation = self.app.consumer_generation_id
-        records, _ = await self._next_records(timeout)
-        for tp, found in records.items():
+        for tp, read in (await self._next_spans(timeout)).items():
             if not self._may_deliver(generation):
                 return
-            if tp not in self._delivered:
-                continue  # no longer ours
-            fresh = [record for record in found if record.offset >= self._delivered[tp]]
-            if fresh and not await self._follows(tp, fresh[0].offset):
-                continue
-            if fresh:
-                yield tp, self._message(tp, fresh, fresh[-1].offset + 1)
-        if time.monotonic() - self._looked_s >= _POSITIONS_EVERY_S:
-            self._looked_s = time.monotonic()
-            for tp, delivered in list(self._delivered.items()):
-                position = self._thread.position_now(tp)
-                if position is None or position <= delivered or not await self._follows(tp, position):
-                    continue
-                if self._may_deliver(generation) and self._delivered[tp] < position:
-                    yield tp, self._message(tp, [], position)
+            span = self._succession.take(tp, read)
+            if span is None:
+                await self._read_again(tp)
+            else:
+                yield tp, self._message(tp, span)
+        await self._look()
 
-    async def _follows(self, tp: TP, offset: int) -> bool:
-        """Whether what was fetched follows what was delivered. A hole is sought once more: if it is there again, its
-        offsets are control records, and no fetch that a rebalance has swallowed."""
-        hole = self._delivered[tp], offset
-        if hole[0] == offset or self._holes.get(tp) == hole:
-            if hole[0] != offset:
-                await self._look_for_loss(tp)
-            return True
-        self._holes[tp] = hole
-        await self._seek(tp, hole[0])
-        return False
+    async def _look(self) -> None:
+        """What got lost may be the last there was, so that no span comes which does not follow. Nobody is reading at
+        this moment; so a position is where we left it, or something was read that did not come to us."""
+        if self._seek_again or time.monotonic() - self._looked_s < _LOOK_EVERY_S:
+            return
+        self._looked_s = time.monotonic()
+        for tp in self._succession:
+            position = self._thread.position_now(tp)
+            if position is not None and not self._succession.follows(tp, position):
+                await self._read_again(tp)
 
-    async def _look_for_loss(self, tp: TP) -> None:
-        """Offsets are missing: they are control records, or the broker let records go before they were read. Then
-        aiokafka has gone on at the topic's beginning; the chunk begins there too, for the writer to count the loss."""
-        beginning = (await self.earliest_offsets(tp))[tp]
-        if beginning > self._delivered[tp]:
-            self._delivered[tp] = self._beginnings[tp] = beginning
+    async def _read_again(self, tp: TP) -> None:
+        """What was read does not follow what was handed on. Meanwhile the broker may have let records go."""
+        beginnings, ends = await self._bounds(tp)
+        offset = self._succession.again(tp, beginnings[tp])
+        if offset is not None:
+            _demand_within(tp, offset, ends[tp])
+            await self._thread.seek_if_ours(tp, offset)
 
-    async def _next_records(self, timeout: float) -> tuple[Mapping[TP, list[Any]], Any]:
+    async def _next_spans(self, timeout: float) -> Mapping[TP, Span]:
         if self.flow_active and not self._get_active_partitions():
             await asyncio.sleep(0.005)  # all are paused for a moment; Faust would sleep a second
-            return {}, None
-        records, active = await self._wait_next_records(timeout)
-        return records or {}, active
+            return {}
+        spans: Any = (await self._wait_next_records(timeout))[0]
+        return spans or {}
 
     def _may_deliver(self, generation: int) -> bool:
-        """Whether what was fetched belongs to the present assignment; else it is sought once more."""
-        if self.flow_active and generation == self.app.consumer_generation_id and not self.should_stop:
+        """Whether what was read belongs to the present assignment, and nothing before it was given up; else all is
+        sought once more."""
+        present = self.flow_active and generation == self.app.consumer_generation_id
+        if present and not self._seek_again and not self.should_stop:
             return True
         self._seek_again = True
         return False
 
-    def _message(self, tp: TP, records: list[Any], reached: int) -> ConsumerMessage:
-        first, generation = self._delivered[tp], self.app.consumer_generation_id
-        self._delivered[tp] = reached
+    def _message(self, tp: TP, span: Span) -> ConsumerMessage:
+        generation, records = self.app.consumer_generation_id, span.records
 
         def acknowledge() -> None:
             if generation == self.app.consumer_generation_id:
-                self._done[tp] = max(reached, self._done.get(tp, 0))
+                self._done[tp] = max(span.next, self._done.get(tp, 0))
 
-        value: Any = Fetched(tp, first, reached, records, first == self._beginnings[tp], acknowledge)
+        earliest = self._succession.at_beginning(tp, span)
+        value: Any = Fetched(tp, span.first, span.next, records, earliest, acknowledge)
         stamp = records[-1].timestamp / 1000 if records else 0.0
         return ConsumerMessage(
-            tp.topic, tp.partition, reached - 1, stamp, 0, [], None, value, None, tp=tp, generation_id=generation
+            tp.topic, tp.partition, span.next - 1, stamp, 0, [], None, value, None, tp=tp, generation_id=generation
         )
 
     async def _drain_messages(self, fetcher: Any) -> None:
         """Fetches until stopped, one chunk after another, without a task for each."""
-        self._seek_again = bool(self._delivered)
+        self._seek_again = bool(list(self._succession))
         stopped = self.consumer_stopped_errors
         try:
             while not (self.should_stop or fetcher.should_stop):
@@ -225,6 +182,14 @@ class Consumer(driver.Consumer):
         return self._done.get(tp)
 
 
+def _demand_within(tp: TP, offset: int, end: int) -> None:
+    if offset > end:
+        raise TopicReplacedError(
+            f"{tp.topic}, partition {tp.partition}: {offset} records were read, it holds {end}: the topic "
+            "was made anew or this is another cluster. Give the service a prefix or a lake of its own"
+        )
+
+
 class Transport(driver.Transport):
     """To be set as `app.transport`. `starts` says where partitions go on."""
 
@@ -237,5 +202,6 @@ class Transport(driver.Transport):
     def lags(self) -> dict[TP, int]:
         """By partition that is ours: records at the broker that were not handed on."""
         consumer: Any = self.app.consumer
-        ends = {tp: consumer._thread.end_now(tp) for tp in list(consumer._delivered)}
-        return {tp: max(0, (end or 0) - consumer._delivered.get(tp, 0)) for tp, end in ends.items()}
+        reached = {tp: consumer._succession.reached(tp) for tp in consumer._succession}
+        ends = {tp: consumer._thread.end_now(tp) for tp in reached}
+        return {tp: max(0, (end or 0) - reached[tp]) for tp, end in ends.items()}
