@@ -8,12 +8,13 @@ Deliberately absent: daily calls and passes, which tell tracing nothing and are 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from replay.city.model import Ground
 from replay.desks.day import Day
-from replay.desks.pen import Pen, at_ground
+from replay.desks.pen import Body, Pen, at_ground
 from replay.desks.rosters import care_home_roster, care_roster
 from replay.sheets import Sheet, picked, stacked, told
 from schemas.instants import UNKNOWN_MS
@@ -41,12 +42,13 @@ def _aided(pen: Pen) -> Sheet:
     count = max(1, pen.volume - len(v))
     person = pen.rng.integers(0, pen.city.residents, count)
     nothing, never = np.full(count, None, object), np.full(count, UNKNOWN_MS)
-    other = {
+    other: Body = {
         **pen.shown(person, ("resident_id",))[0], "aid": pen.of(("food", "cash", "journey"), count),
         "station_code": nothing, "station_name": nothing, "room": nothing, "sheltered_since": never,
         "sheltered_until": never,
     }  # fmt: skip
-    helped = Sheet(pen.source, other, pen.times(count), never, **told(count))
+    columns: dict[str, Any] = told(count)
+    helped = Sheet(pen.source, other, pen.times(count), never, **columns)
     pen.arrive(helped)
     sheet = stacked([sheltered, helped])
     sheet.number = np.arange(len(sheet))

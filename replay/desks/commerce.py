@@ -14,7 +14,7 @@ import numpy as np
 from replay.city.model import Doing, Ground, Visits, joined
 from replay.desks.company import covering
 from replay.desks.day import Day
-from replay.desks.names import knows
+from replay.desks.names import Mask, absent, knows, only
 from replay.desks.pen import NOBODY, SECOND_MS, Body, Pen, at_ground
 from replay.sheets import Sheet, cells
 from schemas.instants import MINUTE_MS, UNKNOWN_MS
@@ -71,11 +71,11 @@ def _somebody(pen: Pen, gate: Ints) -> Ints:
     return found
 
 
-def _orders(pen: Pen, v: Visits, at: Ints, met: Ints, courier: Ints, receiver: Ints) -> Sheet:
+def _orders(pen: Pen, v: Visits, at: Ints, met: Mask, courier: Ints, receiver: Ints) -> Sheet:
     people = pen.city.people
     count, named = len(v), pen.share(len(v), pen.expected.fill["receiver_phone"])
-    receives = np.where(named & (people.holds_phone[receiver] == 1), pen.held("phone", receiver), None)
-    brings = np.where((courier >= 0) & (people.holds_phone[courier] == 1), pen.held("phone", courier), None)
+    receives = only(named & (people.holds_phone[receiver] == 1), pen.held("phone", receiver))
+    brings = only((courier >= 0) & (people.holds_phone[courier] == 1), pen.held("phone", courier))
     body: Body = {
         "household_code": pen.code(people.home[receiver]), "colour_class": pen.of(_COLOURS, count),
         "items": pen.of(_ITEMS, count),
@@ -85,7 +85,7 @@ def _orders(pen: Pen, v: Visits, at: Ints, met: Ints, courier: Ints, receiver: I
     }  # fmt: skip
     stays = []
     for person, phone, there in ((receiver, receives, met), (courier, brings, courier >= 0)):
-        row = np.flatnonzero(there & np.not_equal(phone, None))
+        row = np.flatnonzero(there & ~absent(phone))
         stays.append((row, person[row], knows(pen.city, "phone", person[row])))
     row, person, known = (np.concatenate(column) for column in zip(*stays, strict=True))
     also = {
@@ -117,11 +117,12 @@ def _passed(pen: Pen) -> Sheet:
     body: Body = {
         **who, "vehicle": pen.code(cab), "park_code": pen.code(v.place), "zone": pen.part(v.place),
         "companion_phones": cells([(p,) if m >= 0 else None for p, m in zip(phones, mate.tolist(), strict=True)]),
-        "escort_no": np.where(escort >= 0, pen.held("person_no", escort), None),
+        "escort_no": only(escort >= 0, pen.held("person_no", escort)),
         "nat_age_h": pen.between(1, 48, len(v)), "entered_at": v.since_ms, "left_at": v.until_ms,
         "confidence": np.full(len(v), "certain", object),
     }  # fmt: skip
-    also = _aboard(pen, v, {"cab": cab, "in_cab": in_cab, "mate": mate, "escort": escort, "known": known})
+    there = {"cab": cab, "in_cab": in_cab.astype(np.int64), "mate": mate, "escort": escort, "known": known}
+    also = _aboard(pen, v, there)
     return pen.write(body, v.since_ms, visits=v, known=known, end="left_at", also=also)
 
 
@@ -136,7 +137,7 @@ def _aboard(pen: Pen, v: Visits, who: dict[str, Ints]) -> dict[str, Ints]:
     parts = []
     mate_known, escort_known = knows(pen.city, "phone", who["mate"]), knows(pen.city, "person_no", who["escort"])
     for person, place, there, known in (
-        (v.person, who["cab"], who["in_cab"], who["known"]),
+        (v.person, who["cab"], who["in_cab"] == 1, who["known"]),
         (who["mate"], who["cab"], who["mate"] >= 0, mate_known),
         (who["mate"], v.place, who["mate"] >= 0, mate_known),
         (who["escort"], v.place, who["escort"] >= 0, escort_known),

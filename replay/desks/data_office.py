@@ -14,7 +14,7 @@ import numpy as np
 
 from replay.city.model import Doing, Ground, Visits
 from replay.desks.day import Day
-from replay.desks.names import Texts, holds, knows, texts
+from replay.desks.names import Texts, absent, holds, knows, only, texts
 from replay.desks.pen import NOBODY, Body, Pen, at_ground
 from replay.desks.registers import identity_map
 from replay.sheets import Sheet
@@ -77,15 +77,15 @@ def _masked(pen: Pen, scans: Visits) -> Sheet:
     }  # fmt: skip
     known = np.where(token, knows(pen.city, "code_token", v.person), knows(pen.city, "phone", v.person))
     sheet = pen.write(body, v.since_ms, visits=v, known=known)
-    shown = np.not_equal(sheet.body["code_token"], None) | np.not_equal(sheet.body["phone"], None)
-    by_phone = np.equal(sheet.body["code_token"], None)
+    shown = ~absent(sheet.body["code_token"]) | ~absent(sheet.body["phone"])
+    by_phone = absent(sheet.body["code_token"])
     sheet.knows = np.where(by_phone, knows(pen.city, "phone", v.person), known)
     sheet.person, sheet.place = np.where(shown, v.person, NOBODY), np.where(shown, v.place, NOBODY)
     return sheet
 
 
 def _where(mask: Ints, column: Texts) -> Texts:
-    return np.where(mask, column, None)
+    return only(mask, column)
 
 
 def _guarded(pen: Pen) -> Sheet:

@@ -8,6 +8,7 @@ Deliberately absent: any truth in them, beyond who there is.
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def forged(day: Day, source: str) -> Sheet:
         raise ValueError(f"{source}: its records tell of people; they need a desk (replay/desks)")
     pen, model = Pen(day, source), sources()[source]
     made = forge(model, pen.expected, pen.rng, pen.volume, day.start_ms, people=day.city.residents)
-    columns = told(len(made))
+    columns: dict[str, Any] = told(len(made))
     names = {name for record in made for name in record.body} - Envelope.model_fields.keys()
     body = {name: cells([record.body.get(name) for record in made]) for name in sorted(names)}
     events: Ints = np.array([read_instant(record.body["event_time"]) for record in made], np.int64)

@@ -13,7 +13,7 @@ import numpy as np
 
 from replay.city.model import Duty, Ground
 from replay.desks.day import Day
-from replay.desks.pen import SECOND_MS, Pen
+from replay.desks.pen import SECOND_MS, Body, Pen
 from replay.desks.rosters import assignment
 from replay.sheets import Sheet
 from schemas.instants import UNKNOWN_MS
@@ -38,7 +38,7 @@ def _sensed(pen: Pen) -> Sheet:
     with_sensor = np.sort(pen.city.rng(77_010).permutation(homes)[:fitted])  # the same doors every day
     device = pen.rng.integers(0, fitted, pen.volume)
     at = pen.times(pen.volume)
-    body = {
+    body: Body = {
         "device_code": pen.serial("MC", fitted, device), "household_code": pen.code(with_sensor[device]),
         "order_code": pen.serial("GL", fitted, device), "signal": pen.of(_SIGNALS, pen.volume),
         "battery": pen.between(5, 100, pen.volume), "sensed_at": at,

@@ -14,7 +14,7 @@ import numpy as np
 from replay.city.model import Doing, Ground, Visits
 from replay.desks.company import covering
 from replay.desks.day import Day
-from replay.desks.names import knows, texts
+from replay.desks.names import knows, only, texts
 from replay.desks.pen import NOBODY, SECOND_MS, Pen, at_ground, named
 from replay.desks.rosters import chronic_register
 from replay.sheets import Sheet
@@ -48,7 +48,8 @@ def _patients(pen: Pen, green: bool) -> Ints:
     """Which visits are of patients, of departments with a green channel or of the others."""
     department = named(pen.city, "second")[pen.day.visits.place]
     mask: Ints = at_ground(pen.day, Ground.clinic) & (pen.day.visits.doing == Doing.treat)
-    return mask & (np.isin(department.astype(str), list(GREEN)) == green)
+    chosen: Ints = mask & (np.isin(department.astype(str), list(GREEN)) == green)
+    return chosen
 
 
 def _seen(pen: Pen) -> Sheet:
@@ -63,7 +64,7 @@ def _seen(pen: Pen) -> Sheet:
     body = {
         **who, "hospital_code": pen.code(v.place), "hospital_name": pen.name(v.place),
         "department_code": pen.part(v.place), "visit_type": pen.of(("clinic", "clinic", "emergency"), len(v)),
-        "doctor_no": np.where(doctor >= 0, pen.held("person_no", doctor), None), "arrived_at": v.since_ms,
+        "doctor_no": only(doctor >= 0, pen.held("person_no", doctor)), "arrived_at": v.since_ms,
         "left_at": v.until_ms,
     }  # fmt: skip
     also = _doctors(pen, v, doctor)

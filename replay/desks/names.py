@@ -7,8 +7,10 @@ Deliberately absent: who shows what where (the desks).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from replay.city.model import City, Ground
 from schemas.departments.drafting import identifier
 from schemas.keys import Ints
 
+Mask = npt.NDArray[np.bool_]
 Texts = npt.NDArray[np.object_]
 """A column of texts, None for none."""
 _BIRTHS = 25_000
@@ -28,11 +31,21 @@ NUMBERED_POSTS = ("inspector", "doctor", "escort")
 """Posts whose people are written down by their staff number alone."""
 
 
-def texts(values: list[str]) -> Texts:
+def texts(values: Sequence[str | None]) -> Texts:
     """A column of texts."""
     column = np.empty(len(values), object)
     column[:] = values
     return column
+
+
+def only(mask: Any, column: Texts) -> Texts:
+    """The column where the mask is true, None elsewhere."""
+    return np.where(mask, column, None)  # type: ignore[call-overload,no-any-return]
+
+
+def absent(column: Any) -> Mask:
+    """Where nothing stands in a column of texts."""
+    return np.equal(column, None)  # type: ignore[call-overload,no-any-return]
 
 
 @cache
@@ -70,7 +83,7 @@ def knows(city: City, kind: str, person: Ints) -> Ints:
 def holds(city: City, kind: str) -> Ints:
     """1 where a person can show such an identifier."""
     people = city.people
-    held = {
+    held: Ints | None = {
         "phone": people.holds_phone, "transit_card": people.holds_card, "code_token": people.holds_token,
         "plate": people.holds_plate,
     }.get(kind)  # fmt: skip
@@ -78,7 +91,8 @@ def holds(city: City, kind: str) -> Ints:
         return held
     if kind == "passport":
         number = np.arange(len(people))
-        return ((number >= city.residents) & (number % PASSPORTS == 0)).astype(np.int64)
+        shown: Ints = ((number >= city.residents) & (number % PASSPORTS == 0)).astype(np.int64)
+        return shown
     return numbered(city) if kind == "person_no" else np.ones(len(people), np.int64)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from replay.city.model import City, Ground, Places, Visits
 from replay.desks.apart import APART
 from replay.desks.day import Day
-from replay.desks.names import Texts, holds, identifiers, knows, texts
+from replay.desks.names import Texts, absent, holds, identifiers, knows, only, texts
 from replay.sheets import Cells, Sheet, cells, picked, stacked, told
 from schemas.departments import EXPECTED
 from schemas.departments.drafting import PEOPLE
@@ -102,7 +102,7 @@ class Pen:
     def phone(self, person: Ints, linked: bool = False) -> Texts:
         """Their phone numbers; None for those who have none, or, if `linked`, none that registers may name."""
         column = self.city.people.linked_phone if linked else self.city.people.holds_phone
-        return np.where(column[person] == 1, self.held("phone", person), None)
+        return only(column[person] == 1, self.held("phone", person))
 
     def houses(self, visits: Visits, known: Ints | None = None) -> dict[str, Ints]:
         """The further stays of a sheet of these visits: in the house of each place."""
@@ -144,7 +144,7 @@ class Pen:
         `end`: the field that holds its end, of which a record without it knows nothing; whoever tells an end does so
         when it has come. `amended`: of the records with an end, so many were sent without it before."""
         count = len(event_ms)
-        columns = told(count)
+        columns: dict[str, Any] = told(count)
         if visits is not None:
             columns |= {"person": visits.person, "place": visits.place, "said_since_ms": visits.since_ms}
             if end:
@@ -213,7 +213,7 @@ class Pen:
 def _there(column: Any) -> Any:
     if column.dtype == np.int64:
         return column != UNKNOWN_MS
-    return ~np.isnan(column) if column.dtype.kind == "f" else np.not_equal(column, None)
+    return ~np.isnan(column) if column.dtype.kind == "f" else ~absent(column)
 
 
 def _without(column: Any, lost: Any) -> Any:

@@ -47,11 +47,10 @@ def filed(
     for name, low, high in ((span[0], -3000, -30), (span[1], 30, 900)):
         if name and name not in body:
             body[name] = pen.start_ms + DAY_MS * pen.between(low, high, count)
-    sheet = Sheet(source, body, pen.times(count), np.zeros(count, np.int64), **told(count))
+    columns: dict[str, Any] = told(count)
+    sheet = Sheet(source, body, pen.times(count), np.zeros(count, np.int64), **columns)
     pen.thin(sheet)
     pen.arrive(sheet)
-    if whole:  # all of it was there before the first day
-        sheet.arrival_ms = np.minimum(sheet.arrival_ms, pen.start_ms + 7 * DAY_MS - 1000)
     if place is not None:
         sheet.person, sheet.place = np.where(place[chosen] >= 0, entries, NOBODY), place[chosen]
         sheet.said_since_ms = _known(sheet.body.get(span[0]), BEGIN_MS, count)
@@ -88,12 +87,12 @@ def holder(pen: Pen, person: Ints) -> Body:
 def compounds(city: City, place: Ints) -> Texts:
     """The compound's code of each place; None where it lies in none."""
     last = int(city.places.compound.max())
-    return texts([*(compound_code(c) for c in range(last + 1)), None])[city.places.compound[place]]  # type: ignore[list-item]
+    return texts([*(compound_code(c) for c in range(last + 1)), None])[city.places.compound[place]]
 
 
 def numbers(column: Ints) -> Texts:
     """Numbers as texts; None for −1."""
-    return texts([*(str(n) for n in range(int(column.max(initial=0)) + 1)), None])[column]  # type: ignore[list-item]
+    return texts([*(str(n) for n in range(int(column.max(initial=0)) + 1)), None])[column]
 
 
 def resident_register(day: Day, whole: bool = True) -> Sheet:

@@ -12,7 +12,7 @@ import numpy as np
 from replay.city.model import City, Duty, Ground, Role
 from replay.city.quarters import cell_code
 from replay.desks.day import Day
-from replay.desks.names import Texts, texts, working
+from replay.desks.names import Texts, absent, only, texts, working
 from replay.desks.pen import Body, Pen, named
 from replay.desks.registers import compounds, document, filed, numbers, rooms
 from replay.sheets import Sheet, cells
@@ -110,8 +110,8 @@ def care_home_roster(day: Day, whole: bool = True) -> Sheet:
         return {
             **document(pen, person), "home_code": pen.code(room), "home_name": pen.of(("宽城颐养院",), len(person)),
             "role": np.where(inside, "elder", "nurse").astype(object),
-            "room": np.where(inside, pen.part(room), None),
-            "bed": np.where(inside, numbers(1 + person % 2), None),
+            "room": only(inside, pen.part(room)),
+            "bed": only(inside, numbers(1 + person % 2)),
         }  # fmt: skip
 
     span = "moved_in_at", "moved_out_at"
@@ -185,7 +185,7 @@ def chronic_register(day: Day, whole: bool = True) -> Sheet:
         return {
             **document(pen, person), "disease_code": pen.of(("I10", "E11", "N18", "J44"), count),
             "pass_code": pen.serial("LT", 10_000, person % 10_000), "pass_colour": np.full(count, "blue", object),
-            "phone": phone, "phone_proved_at": np.where(np.equal(phone, None), UNKNOWN_MS, proved),
+            "phone": phone, "phone_proved_at": np.where(absent(phone), UNKNOWN_MS, proved),
         }  # fmt: skip
 
     return filed(day, "medical_insurance.chronic_register", whole, ill, say, _VALID)
@@ -233,7 +233,7 @@ def assignment(day: Day, whole: bool = True) -> Sheet:
         return {
             **document(pen, person), "role": roles[duties["role"][row]], "phone": pen.phone(person),
             "street": streets(city, duties["street"][row]), "community": communities[duties["community"][row]],
-            "compound_code": np.where(compound >= 0, coded[compound], None),
+            "compound_code": only(compound >= 0, coded[compound]),
             "building": numbers(duties["building"][row]), "valid_since": duties["since_ms"][row],
             "valid_until": np.where(until >= OPEN_MS, UNKNOWN_MS, until),
         }  # fmt: skip

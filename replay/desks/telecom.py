@@ -14,11 +14,11 @@ import numpy as np
 from replay.city.model import Doing, Ground
 from replay.city.quarters import cell_code
 from replay.desks.day import Day
-from replay.desks.names import texts
+from replay.desks.names import only, texts
 from replay.desks.pen import Pen, at_ground
 from replay.desks.rosters import enterprise_roster
 from replay.desks.transport import service_date
-from replay.sheets import Sheet
+from replay.sheets import Sheet, cells
 from schemas.instants import MINUTE_MS
 from schemas.keys import Ints
 
@@ -98,7 +98,7 @@ def _shuttled(pen: Pen) -> Sheet:
     rides = np.isin(pen.day.visits.doing, [int(Doing.ride), int(Doing.drive)])
     v = pen.some(pen.day.visits, at_ground(pen.day, Ground.shuttle) & rides, pen.volume)
     count, drives = len(v), v.doing == Doing.drive
-    role = np.where(drives, "driver", np.where(pen.share(count, 0.9), "passenger", None))
+    role = only(drives | pen.share(count, 0.9), cells(("passenger", "driver"))[drives.astype(np.int64)])
     body = {
         **pen.shown(v.person, ("resident_id",))[0], "vehicle": pen.code(v.place),
         "service_date": service_date(v.since_ms), "route": pen.of(("1", "2", "3"), count), "role": role,

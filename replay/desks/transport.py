@@ -14,7 +14,7 @@ import numpy as np
 
 from replay.city.model import Doing, Ground, Visits
 from replay.desks.day import Day
-from replay.desks.names import Texts, texts
+from replay.desks.names import Texts, only, texts
 from replay.desks.pen import SECOND_MS, Body, Pen, at_ground
 from replay.desks.registers import card_holder
 from replay.sheets import Sheet
@@ -49,14 +49,14 @@ def _booked(pen: Pen) -> Sheet:
     row_letter = [f"{row:02d}{_LETTERS[seat]}" for row, seat in zip(v.row.tolist(), v.seat.tolist(), strict=True)]
     carriage = [f"{c:02d}" if c else None for c in v.carriage.tolist()]
     spelled = pen.share(count, 0.1)
-    seated = np.where(v.seat > 0, texts(row_letter), None)
+    seated = only(v.seat > 0, texts(row_letter))
     long = texts([f"{c}车{seat}" for c, seat in zip(carriage, row_letter, strict=True)])
-    seat = np.where(spelled & (v.seat > 0), long, np.where(pen.share(count, 0.83), seated, None))
+    seat = np.where(spelled & (v.seat > 0), long, only(pen.share(count, 0.83), seated))
     board, alight = _stops(pen, v)
     body = {
         **pen.shown(v.person, ("resident_id",))[0], "mode": np.full(count, "train", object),
         "vehicle": pen.code(v.place), "service_date": service_date(v.since_ms),
-        "carriage": np.where(spelled & (v.seat > 0), None, texts(carriage)), "seat": seat,
+        "carriage": only(~(spelled & (v.seat > 0)), texts(carriage)), "seat": seat,
         "row": np.where(v.row > 0, v.row, UNKNOWN_MS), "berth": np.full(count, "seat", object),
         "sealed": np.ones(count, np.int64), "board": board, "alight": alight, "depart_at": v.since_ms,
         "arrive_at": v.until_ms, "confidence": np.full(count, "certain", object),
@@ -108,7 +108,7 @@ def _tapped(pen: Pen) -> Sheet:
     carriage = texts([str(c) if c else None for c in v.carriage.tolist()])
     body: Body = {
         **who, "mode": np.where(metro, "metro", "bus").astype(object), "line": pen.code(line),
-        "vehicle": np.where(lost, None, pen.code(v.place)), "carriage": np.where(lost, None, carriage),
+        "vehicle": only(~lost, pen.code(v.place)), "carriage": only(~lost, carriage),
         "sealed": np.ones(count, np.int64), "on_at": v.since_ms, "off_at": v.until_ms,
         "confidence": np.full(count, "certain", object),
     }  # fmt: skip
@@ -138,8 +138,8 @@ def _served(pen: Pen) -> Sheet:
     on_line = np.isin(ground, [int(Ground.bus), int(Ground.metro)])
     body = {
         **pen.shown(v.person, ("resident_id",))[0], "mode": modes[ground], "vehicle": pen.code(v.place),
-        "line": np.where(on_line, pen.code(house), None),
-        "service_date": np.where(ground == Ground.train, service_date(v.since_ms), None),
+        "line": only(on_line, pen.code(house)),
+        "service_date": only(ground == Ground.train, service_date(v.since_ms)),
         "since_at": v.since_ms, "until_at": v.until_ms,
     }  # fmt: skip
     return pen.write(body, v.since_ms, visits=replace(v), end="until_at")
