@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.facts import FactBatch
@@ -17,6 +17,7 @@ from streams.service import loops
 from streams.service.chunks import Chunk, Delivery, Waiting
 from streams.service.hops import Hop
 from streams.service.intake import IntakeDesk
+from streams.service.succession import Span, Succession
 from streams.service.writer import Writer
 from tests.simulated_lake import MemoryLake
 
@@ -30,6 +31,7 @@ class Made:
     writer: type[Writer] = Writer
     waiting: type[Waiting[Any]] = Waiting
     lake: type[MemoryLake] = MemoryLake
+    succession: type[Succession[str]] = Succession
     stale_acknowledgements: bool = False
     goes_on_after_failing: bool = False
     hops_stay: bool = False
@@ -94,6 +96,33 @@ async def _takes_and_forgets(waiting: Waiting[Delivery], bytes_max: int, patienc
         return await asyncio.wait_for(asyncio.shield(taking), patience_s)
     except TimeoutError:
         return []
+
+
+class _TakesLossForControl(Succession[str]):
+    """Where the position has moved on without a record, it takes it that there was none."""
+
+    def take(self, part: str, span: Span) -> Span | None:
+        reached = self.reached(part)
+        if reached is not None and reached < span.first:
+            span = replace(span, first=reached)
+        return super().take(part, span)
+
+
+class _TakesLossForControlTheSecondTime(Succession[str]):
+    """It reads again, once: what is missing twice is taken for control records."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._missed: dict[str, tuple[int, int]] = {}
+
+    def take(self, part: str, span: Span) -> Span | None:
+        reached = self.reached(part)
+        if reached is not None and reached < span.first:
+            hole = reached, span.first
+            if self._missed.get(part) == hole:
+                span = replace(span, first=reached)
+            self._missed[part] = hole
+        return super().take(part, span)
 
 
 class _Unfenced(Writer):
@@ -163,6 +192,8 @@ PLANTED = {
     "intake acknowledges before it sends": Made(intake_loop=_acknowledges_first),
     "intake acknowledges before all has arrived": Made(intake_loop=_does_not_wait_for_arrival),
     "intake acknowledges what it held from a former assignment": Made(stale_acknowledgements=True),
+    "what was read and lost counts as control records": Made(succession=_TakesLossForControl),
+    "what was read and lost twice counts as control records": Made(succession=_TakesLossForControlTheSecondTime),
     "writer acknowledges before it commits": Made(writer_loop=_writer_loop(acknowledges_first=True)),
     "writer marks events before they have arrived": Made(writer_loop=_writer_loop(marks_first=True)),
     "writer loses what comes as its patience ends": Made(writer_loop=_writer_loop(take=_takes_and_forgets)),

@@ -18,8 +18,10 @@ from streams.engine import Engine
 from streams.service.chunks import Chunk, Delivery, Waiting
 from streams.service.intake import IntakeDesk
 from streams.service.loops import publish_events
+from streams.service.succession import Span
 from streams.service.writer import Writer
 from tests.engines import KEY, PACKS
+from tests.simulated_consumer import Consumer
 from tests.simulated_processes import Killed, Worker
 from tests.simulated_time import Signal
 
@@ -38,8 +40,7 @@ class IntakeWorker(Worker):
         self.desk = IntakeDesk(KEY, simulation.tally)
         self.generation = -1
         self._chunk_records = rng.choice((1, 3, 8, 50))
-        self._positions: dict[str, int] = {}
-        self._beginnings: dict[str, int] = {}
+        self._consumer = Consumer(simulation, simulation.broker.sources_changed)
         self._done: dict[str, int] = {}
         self._acknowledged = Signal(simulation.loop)
 
@@ -60,8 +61,7 @@ class IntakeWorker(Worker):
             return
         broker = self.sim.broker
         self.generation, self._done = generation, {}
-        self._beginnings = {part: broker.logs[part].start for part in parts}
-        self._positions = {part: max(broker.group.committed.get(part, 0), self._beginnings[part]) for part in parts}
+        self._consumer.assign({part: broker.group.committed.get(part, 0) for part in parts})
         broker.sources_changed.set()
 
     async def _fetch(self, department: str) -> None:
@@ -69,25 +69,24 @@ class IntakeWorker(Worker):
         broker, rng = self.sim.broker, self.sim.rng
         while True:
             await self.turn()
-            mine = [part for part in self._positions if part.split(".")[1] == department]
-            ready = [part for part in mine if broker.logs[part].end > self._positions[part]]
+            ready = [part for part in self._consumer.ready() if part.split(".")[1] == department]
             if not ready:
                 await broker.sources_changed.wait()
                 continue
-            chunk = self._chunk(rng.choice(ready), rng.randint(1, self._chunk_records))
-            await self.waiting.put(chunk)
-            self.sim.bounded(self.waiting, self.bytes_max)
+            part = rng.choice(ready)
+            span = self._consumer.read(part, rng.randint(1, self._chunk_records))
+            if span is not None:
+                await self.waiting.put(self._chunk(part, span))
+                self.sim.bounded(self.waiting, self.bytes_max)
 
-    def _chunk(self, part: str, count: int) -> Chunk:
-        log, first = self.sim.broker.logs[part], self._positions[part]
-        offsets, reached = log.read(first, count)
-        self._positions[part] = reached
-        lines, at = [log.rows[n][0] for n in offsets], [log.rows[n][1] for n in offsets] or [0]
+    def _chunk(self, part: str, span: Span) -> Chunk:
+        rows = [self.sim.broker.logs[part].rows[n] for n in span.records]
+        lines, at = [line for line, _ in rows], [at for _, at in rows] or [0]
         source = part.removeprefix("src.").split("@")[0]
-        acknowledge = partial(self._acknowledge, self.generation, part, reached)
-        earliest = first == self._beginnings[part]
-        found = np.array(offsets, np.int64)
-        return Chunk(source, part, first, reached, lines, found, earliest, at[0], at[-1], acknowledge)
+        acknowledge = partial(self._acknowledge, self.generation, part, span.next)
+        earliest = self._consumer.at_beginning(part, span)
+        found = np.array(span.records, np.int64)
+        return Chunk(source, part, span.first, span.next, lines, found, earliest, at[0], at[-1], acknowledge)
 
     def _acknowledge(self, generation: int, part: str, reached: int) -> None:
         if generation == self.generation or self.sim.made.stale_acknowledgements:
@@ -143,7 +142,7 @@ class WriterWorker(Worker):
         self.bytes_max = rng.choice((4_000, 12_000, 1 << 20))
         self.waiting: Waiting[Delivery] = simulation.made.waiting(self.bytes_max)
         self._taken_bytes, self._publish_s = rng.choice((1, 8_000, 1 << 20)), rng.choice((0.2, 2.0, 5.0))
-        self._generation, self._positions = 0, dict[str, int]()
+        self._consumer = Consumer(simulation, simulation.broker.facts_changed)
         self._lake: Any = None
 
     def start(self) -> None:
@@ -163,10 +162,8 @@ class WriterWorker(Worker):
 
     def seek(self) -> None:
         """Goes on where the lake ends, also when it was rebalanced."""
-        self._generation += 1
         reached = self.writer.progress()
-        logs = self.sim.broker.logs
-        self._positions = {part: max(reached.get(part, 0), logs[part].start) for part in self.sim.broker.fact_parts}
+        self._consumer.assign({part: reached.get(part, 0) for part in self.sim.broker.fact_parts})
         self.sim.broker.facts_changed.set()
 
     @property
@@ -177,20 +174,20 @@ class WriterWorker(Worker):
         broker, rng = self.sim.broker, self.sim.rng
         while True:
             await self.turn()
-            ready = [part for part, position in self._positions.items() if broker.logs[part].end > position]
+            ready = self._consumer.ready()
             if not ready:
                 await broker.facts_changed.wait()
                 continue
             part = rng.choice(ready)
-            log, first, generation = broker.logs[part], self._positions[part], self._generation
-            offsets, reached = log.read(first, rng.choice((1, 3, 50)))
-            self._positions[part] = reached
-            bodies = [log.rows[n] for n in offsets]
-            acknowledge = partial(self._acknowledge, generation, part, reached, bodies)
-            await self.waiting.put(Delivery(part, first, reached, bodies, acknowledge))
+            span = self._consumer.read(part, rng.choice((1, 3, 50)))
+            if span is None:
+                continue
+            bodies = [broker.logs[part].rows[n] for n in span.records]
+            acknowledge = partial(self._acknowledge, part, span.next, bodies)
+            await self.waiting.put(Delivery(part, span.first, span.next, bodies, acknowledge))
             self.sim.bounded(self.waiting, self.bytes_max)
 
-    def _acknowledge(self, _generation: int, part: str, reached: int, bodies: list[bytes]) -> None:
+    def _acknowledge(self, part: str, reached: int, bodies: list[bytes]) -> None:
         self.sim.demand_durable(part, reached, bodies)
 
     def stop(self) -> None:

@@ -36,6 +36,7 @@ PLANTED_SEEDS = 200
 HAPPENS = (
     "kill", "fuse", "cut", "halt", "stop", "join", "rebalance", "seek", "disk_full", "trim", "to_earliest", "forward",
     "expire", "refused", "repeated", "gap", "sent twice", "events again", "arrived after death", "holes",
+    "lost readings", "read again",
 )  # fmt: skip
 
 
