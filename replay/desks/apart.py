@@ -12,11 +12,6 @@ _WHO = "given where it is known who it is; a wrong one would tell of somebody wh
 _LINK = "given where a register says so (People.linked_*), and for nobody else"
 
 APART: dict[str, str] = {
-    "health.survey_leg.place_code": _PLACE,
-    "health.survey_leg.room": _PLACE,
-    "health.survey_leg.vehicle": "given for every ride: without it the leg would tell of the line alone",
-    "health.survey_leg.line": "given for every ride on a bus or a metro",
-    "health.survey_leg.service_date": "given for every ride on a train: with the date the run is known",
     "health.case_report.onset_at": "given for those whose symptoms had begun, and for no others",
     "health.nat_result.n_ct": "given of positive tubes: others have none",
     "health.nat_result.orf_ct": "given of positive tubes: others have none",
@@ -24,12 +19,11 @@ APART: dict[str, str] = {
     "health.survey_leg.room": _PLACE,
     "health.survey_leg.vehicle": "given of every ride: without it nobody who was aboard is found",
     "health.survey_leg.line": "given of every ride on a bus or metro: those of whom the line alone is known meet there",
-    "health.survey_leg.service_date": "of what runs to a timetable always, of others never: with the date the run is known",
+    "health.survey_leg.service_date": "of what runs to a timetable always, of others never: with it the run is known",
     "health.survey_leg.carriage": "given where there are carriages: without it the whole train is the circle",
     "health.survey_leg.compartment": "the trains of this city have seats, which lie in no compartment",
     "health.survey_leg.berth": "the trains of this city have seats alone",
     "health.survey_leg.sealed": "told by those who run the vehicle",
-    "health.isolation_admission.room": "given where a room was free",
     "health.contact_order.case_id_type": "given for every contact: they live with a known case",
     "health.contact_order.case_id_no": "given for every contact: they live with a known case",
     "health.contact_order.contact_id_type": "there are no contacts of contacts among those the field isolates",
