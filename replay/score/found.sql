@@ -45,7 +45,8 @@ INSERT INTO figures SELECT 'precision_true', "group", share(n, d), n, d FROM (
   FROM listed_groups g LEFT JOIN true_pairs t USING (source, contact, degree) GROUP BY g."group");
 INSERT INTO figures SELECT 'precision_observable', "group", share(n, d), n, d FROM (
   SELECT g."group", count(*) FILTER (t.source IS NOT NULL OR o.source IS NOT NULL) AS n, count(*) AS d
-  FROM listed_groups g LEFT JOIN true_pairs t USING (source, contact, degree) LEFT JOIN told_pairs o USING (source, contact, degree)
+  FROM listed_groups g LEFT JOIN true_pairs t USING (source, contact, degree)
+  LEFT JOIN (SELECT DISTINCT source, contact, degree FROM extra WHERE backed) o USING (source, contact, degree)
   GROUP BY g."group");
 
 -- Exceptions by reason, of all degrees; a group is `degree/reason`.

@@ -30,7 +30,7 @@ SELECT DISTINCT contact_id, record, split_part(record, '/', 1) AS source, substr
 FROM (SELECT contact_id, source_record AS record FROM evidence UNION ALL SELECT contact_id, contact_record FROM evidence);
 
 CREATE TEMP TABLE proof_told AS
-SELECT p.contact_id, p.source, p.record_id, bool_or(t.until_ms IS NULL) AS inferred, bool_or(coalesce(h.line, false)) AS line,
+SELECT p.contact_id, p.source, p.record_id, bool_and(t.record_id IS NOT NULL) AS told, bool_or(t.record_id IS NOT NULL AND t.until_ms IS NULL) AS inferred, bool_or(coalesce(h.line, false)) AS line,
        any_value(f.kind) AS fault, max(t.arrival_ms) AS arrival_ms, max(t.since_ms) AS since_ms, max(t.event_ms) AS event_ms
 FROM proofs p LEFT JOIN (FROM told SEMI JOIN proofs USING (source, record_id)) t ON t.source = p.source AND t.record_id = p.record_id
 LEFT JOIN houses h ON h.place = t.place
