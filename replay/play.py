@@ -23,6 +23,7 @@ from zlib import crc32
 
 import numpy as np
 
+from replay.arrivals import Arrivals
 from replay.city.founding import found_city
 from replay.city.living import cut_short, live
 from replay.city.model import City
@@ -90,6 +91,7 @@ def write_drill(
     for number in range(plan.days):
         drill.play(city, wave, number, first_ms + number * DAY_MS)
     drill.played.unplayed = [source for name in NAMES for source in unplayed(name, drill.written)]
+    drill.arrivals.write(truth.folder)
     truth.end(wave.infections(first_ms + plan.days * DAY_MS), drill.played.told(plan))
     return drill.played
 
@@ -108,7 +110,7 @@ class _Drill:
 
     def __init__(self, plan: Plan, folder: Path, truth: Truth, progress: Progress) -> None:
         self.plan, self.folder, self.truth, self.progress = plan, folder, truth, progress
-        self.played = Played()
+        self.played, self.arrivals = Played(), Arrivals()
         self.written: set[str] = set()
 
     def timed(self, step: str, make: Callable[[], Any]) -> Any:
@@ -159,6 +161,7 @@ class _Drill:
             name = day_name(self.plan.first_day, number)
             self.played.lines[sheet.source][name] = len(sheet)
             path = self.folder / f"src.{sheet.source}.{name}.ndjson"
+            self.arrivals.add(path.name, sheet.arrival_ms)
             self.played.sha256[path.name] = self.timed("lines", lambda: _save(path, lines(sheet, number)))
 
 
