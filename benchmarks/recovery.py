@@ -1,6 +1,7 @@
 """Recovery: a killed writer until it works again, and how much memory a burst takes that comes while it is away.
 
-In: a broker, a history, a burst. Out: seconds to each step of the way back, memory at the peak of each process.
+In: a broker, a history, a burst. Out: seconds to each step of the way back; of each process how much
+may wait in it, and its memory at the peak.
 Invariant: nothing is lost: the end is measured when the lake has every record that was sent.
 Deliberately absent: the time until somebody notices; the supervisor starts a worker again within 0.2 s.
 """
@@ -43,10 +44,12 @@ def recovery(broker: LocalBroker, folder: Path, presences: int, prefix: str) -> 
         service.until(lambda: service.read() >= sent, 900, "caught up")
         whole_s = time.monotonic() - began_s
         peak = {name: service.peak_mib(name) for name in ("writer", "intake-1")}
+        waiting = service.settings.waiting_bytes / (1 << 20)
         service.stop()
     return {
         "history": before, "burst": sent - before, "ready_s": round(ready_s, 2), "first_commit_s": round(working_s, 2),
         "caught_up_s": round(whole_s, 2), "peak_mib": peak,
+        "waiting_mib": {"writer": waiting, "intake-1": waiting / 4},
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """`python -m benchmarks.service [--size SIZE]`: what the service costs on a real broker of this machine.
 
-In: sizes. Out: benchmarks/results/service-<size>.json and tables on the terminal.
-Invariant: a latency whose lists were not whole is printed as void.
+In: sizes. Out: benchmarks/results/service-<size>.json, tables on the terminal, and of the full size those in README.md.
+Invariant: a latency whose lists were not whole is printed as void; no table of figures is written by hand.
 Deliberately absent: the floor, the batch practices and the peers.
 """
 
@@ -11,6 +11,7 @@ import argparse
 import json
 import statistics
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ SIZES = {
     "tiny": {"rates": [23.0], "reports": 3, "presences": 1_000, "records": 8_000, "repeats": 1},
 }
 
+BEGIN, END = "<!-- figures of the service: begin -->", "<!-- figures of the service: end -->"
+
 
 def measure(broker: LocalBroker, scratch: Path, size: str, prefix: str = "") -> dict[str, Any]:
     chosen: dict[str, Any] = SIZES[size]
@@ -45,23 +48,72 @@ def measure(broker: LocalBroker, scratch: Path, size: str, prefix: str = "") -> 
     }
 
 
-def tables(report: dict[str, Any]) -> list[Table]:
-    percentiles = ("p50 ms", "p95 ms", "p99 ms", "max ms")
-    listed = Table("records/s", "reports", *percentiles, title="report published → contacts listed")
-    for row in report["latency"]:
-        figures = [f"{row['listed_ms'][name]:,}" for name in ("p50", "p95", "p99", "max")]
-        listed.add_row(f"{row['rate']:,.0f}", f"{row['reports']}{' VOID' if row['void'] else ''}", *figures)
-    steps = ("ready s", "first commit s", "caught up s")
-    back = Table("history", "burst", *steps, "peak MiB", title="writer killed and started")
-    told = report["recovery"]
-    peaks = ", ".join(f"{name} {mib:,.0f}" for name, mib in told["peak_mib"].items())
+@dataclass(frozen=True)
+class Figures:
+    """One table, for a terminal or a page."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+
+    def table(self) -> Table:
+        table = Table(*self.head, title=self.title)
+        for row in self.rows:
+            table.add_row(*row)
+        return table
+
+    def markdown(self) -> str:
+        lines = [self.head, tuple("---" for _ in self.head), *self.rows]
+        return "\n".join([f"{self.title}:", "", *(f"| {' | '.join(line)} |" for line in lines)])
+
+
+def figures(report: dict[str, Any]) -> list[Figures]:
+    return [_latency(report["latency"]), _recovery(report["recovery"]), _transport(report["transport"])]
+
+
+def _latency(rows: list[dict[str, Any]]) -> Figures:
+    names = ("p50", "p95", "p99", "max")
+    told = [
+        (
+            f"{r['rate']:,.0f}",
+            f"{r['reports']}{' VOID' if r['void'] else ''}",
+            *(f"{r['listed_ms'][n]:,}" for n in names),
+        )
+        for r in rows
+    ]
+    head = ("records/s", "reports", *(f"{name}, ms" for name in names))
+    return Figures("From a report's publishing to the whole list of its contacts in an answer", head, told)
+
+
+def _recovery(told: dict[str, Any]) -> Figures:
     seconds = [f"{told[name]:,}" for name in ("ready_s", "first_commit_s", "caught_up_s")]
-    back.add_row(f"{told['history']:,}", f"{told['burst']:,}", *seconds, peaks)
-    way = Table("way", "min", "median", "max", title="records/s to an agent that does nothing")
-    for name in WAYS:
-        rates = report["transport"]["rate"][name]
-        way.add_row(name, *(f"{round(v):,}" for v in (min(rates), statistics.median(rates), max(rates))))
-    return [listed, back, way]
+    head = ["history", "burst", "ready, s", "first commit, s", "caught up, s"]
+    row = [f"{told['history']:,}", f"{told['burst']:,}", *seconds]
+    for name, peak in told["peak_mib"].items():
+        head.append(f"{name}: may wait / peak, MiB")
+        row.append(f"{told['waiting_mib'][name]:,.0f} / {peak:,.0f}")
+    title = "The writer killed with signal 9, a burst while it is away, the writer started again"
+    return Figures(title, tuple(head), [tuple(row)])
+
+
+def _transport(told: dict[str, Any]) -> Figures:
+    middle = {way: statistics.median(told["rate"][way]) for way in WAYS}
+    rows = [
+        (way, *(f"{round(v):,}" for v in (min(rates), middle[way], max(rates))), f"{middle[way] / middle['faust']:.1f}")
+        for way, rates in told["rate"].items()
+    ]
+    title = f"Records/s of {told['record_bytes']} bytes to an agent that does nothing"
+    return Figures(title, ("way", "min", "median", "max", "times stock Faust"), rows)
+
+
+def page(report: dict[str, Any], before: str) -> str:
+    """The README with these figures in the place of the last ones."""
+    machine = report["machine"]
+    when = f"`python -m benchmarks.service`, commit {machine['commit']}, {machine['cpu']}, Python {machine['python']}."
+    parts = [BEGIN, when, *(told.markdown() for told in figures(report)), END]
+    head, _, rest = before.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head.rstrip()}\n\n" + "\n\n".join(parts) + f"\n{tail.lstrip()}"
 
 
 def main() -> None:
@@ -73,9 +125,12 @@ def main() -> None:
     target = Path(__file__).parent / "results" / f"service-{size}.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(report, indent=1) + "\n")
+    if size == "full":
+        readme = Path(__file__).parent / "README.md"
+        readme.write_text(page(report, readme.read_text("utf-8")), "utf-8")
     console = Console()
-    for table in tables(report):
-        console.print(table)
+    for told in figures(report):
+        console.print(told.table())
     console.print(f"{report['machine']}\nwritten: benchmarks/results/{target.name}")
 
 

@@ -31,5 +31,9 @@ def test_the_benchmarks_of_the_service_run_and_every_list_is_whole(broker: Local
     assert report["recovery"]["burst"] > 0
     assert all(rate > 0 for rates in report["transport"]["rate"].values() for rate in rates)
     with Console(record=True, quiet=True) as console:
-        for table in service.tables(report):
-            console.print(table)
+        for told in service.figures(report):
+            console.print(told.table())
+    once = service.page(report, "# benchmarks\n\nWords.\n")
+    assert service.page(report, once) == once, "new figures take the place of the old"
+    assert once.startswith("# benchmarks\n\nWords.\n")
+    assert once.count("| 23 |") == 1
