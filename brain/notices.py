@@ -1,6 +1,6 @@
 """Notices: the events of a step, as differences between what stood before and what stands now.
 
-In: cases and contact rows before and after. Out: a table of events (schemas/events.py).
+In: cases, contact rows, leads, holds and findings before and after. Out: a table of events (schemas/events.py).
 Invariant: whatever no longer follows is retracted by an event of its own; lowering an isolated person asks a human.
 Deliberately absent: exposures one by one; the view has them.
 """
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from brain.cases import Case
 from brain.clinical import Clinical
+from brain.findings import Finding, Turns
 from brain.holds import Turn
 from brain.identity import Review
 from brain.persons import Persons
@@ -49,6 +50,7 @@ class Notices:
         touched: Ints,
         leads: Changes,
         turns: list[Turn],
+        findings: Turns,
     ) -> pa.Table:
         """The events of a step. `touched`: whose class may have changed, but for those of degree 2."""
         rows: list[tuple[Any, ...]] = [self._case(person, *pair) for person, pair in sorted(cases.items())]
@@ -58,6 +60,8 @@ class Notices:
         for kind, found in zip(("lead_closed", "lead_opened"), leads, strict=True):
             rows += [self._lead(kind, found, at) for at in range(size(found))]
         rows += [_hold(turn) for turn in turns]
+        for kind, turned in zip(("finding_closed", "finding_opened"), findings, strict=True):
+            rows += [_finding(kind, finding) for finding in sorted(turned)]
         rows += self._review_changes()
         columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in EVENT_SCHEMA]
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)], schema=EVENT_SCHEMA)
@@ -125,3 +129,7 @@ class Notices:
 def _hold(turn: Turn) -> tuple[Any, ...]:
     kind, said = ("hold_released", f"{turn.reason}/{turn.why}") if turn.why else ("hold_opened", turn.reason)
     return kind, turn.person, 0, 0, 0, 0, turn.hold.since_ms, UNKNOWN_MS, said, False
+
+
+def _finding(kind: str, found: Finding) -> tuple[Any, ...]:
+    return kind, found.record, found.person, 0, 0, 0, found.since_ms, UNKNOWN_MS, found.kind, False

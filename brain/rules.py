@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from schemas.codes import FIRST_VEHICLE, Medicine, PersonClass, PlaceKind
+from schemas.codes import FIRST_VEHICLE, EpidemicStatus, Medicine, PersonClass, PlaceKind
 from schemas.instants import HOUR_MS, MINUTE_MS
 from schemas.keys import Ints
 from schemas.policy import Pack, PackSeries
-from schemas.statements import PlaceRule, RideRule, SecondaryRule, SymptomRule
+from schemas.statements import FindingRules, PlaceRule, RideRule, SecondaryRule, SymptomRule
 
 KINDS = max(PlaceKind) + 1
 SCOPES = ("all", "rows", "carriage", "compartment", "bays")
@@ -48,6 +48,11 @@ class Rules:
         self.stay_ms = np.array([p.companion.stay_hours_over.value * HOUR_MS for p in self.packs], np.int64)
         self.pool_hold = np.array([p.pool_hold.enabled for p in self.packs], np.bool_)
         self.medicine_hold = np.zeros((len(self.packs), len(Medicine)), np.bool_)
+        self.findings = tuple(FindingRules.model_fields)
+        self.finding = np.array([[r.enabled for _, r in p.findings.rules()] for p in self.packs], np.bool_)
+        checked_in = [p.findings.transfer_done for p in self.packs]
+        self.check_in_days = np.array([(r.days_min, r.days_max) for r in checked_in], np.int64)
+        self.case_status = np.zeros((len(self.packs), len(EpidemicStatus)), np.bool_)
         for number, pack in enumerate(self.packs):
             self._compile(number, pack)
         self.result, self.below = np.array(self._result, np.int64), np.array(self._below, np.int64)
@@ -77,6 +82,8 @@ class Rules:
         if pack.medicine_hold.enabled:
             for medicine in pack.medicine_hold.medicines:
                 self.medicine_hold[number, Medicine[medicine]] = True
+        for status in pack.findings.case_as_contact.statuses:
+            self.case_status[number, EpidemicStatus[status]] = True
         for name, measures in pack.management.items():
             self.isolation_days[number, PersonClass[name]] = measures.isolation_days
             self.monitoring_days[number, PersonClass[name]] = measures.monitoring_days

@@ -17,7 +17,8 @@ Deliberately absent: clocks, randomness, files, topics; time that passes by itse
 | contacts_2 | pairs; who became or ceased to be close or a case | secondary contacts            | persons           |
 | leads      | dwells, cases, moved; who is more than a lead     | dwells, time together, leads  | leads             |
 | holds      | persons to judge                                  | holds, by person              | holds             |
-| notices    | cases, contacts, leads, holds                     | class, by person              | events            |
+| findings   | orders, homes, streets, moved; cases, degree 1    | orders, homes, findings       | findings          |
+| notices    | cases, contacts, leads, holds, findings           | class, by person              | events            |
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from brain.cases import Case, Cases
 from brain.circle import judge
 from brain.clinical import Clinical
 from brain.contacts import Contacts
+from brain.findings import TABLES, Findings
 from brain.holds import Holds
 from brain.identity import Identity, Review
 from brain.leads import Leads
@@ -64,6 +66,7 @@ class Brain:
         self.contacts_2 = Contacts(self.rules, self.tracing_2, 2, self.secondary.eligible)
         self.leads = Leads(self.rules, self.identity, self.secondary.eligible)
         self.holds = Holds(self.rules, self.clinical, self.cases)
+        self.findings = Findings(self.rules, self.identity, self.cases, self.contacts)
         self.persons = Persons(self.rules, self.clinical, self.cases, (self.contacts, self.contacts_2))
         self.notices = Notices(self.rules, self.clinical, self.persons, self.reviews)
 
@@ -80,7 +83,7 @@ class Brain:
         facts = {name: self._standing(batch, name, rec, event_ms, verdict.stands) for name in FACT_COLUMNS}
         moved = self.identity.change(facts.pop("links"), verdict.fallen)
         change = Change(*self._file(facts.pop("presences"), verdict.fallen), moved[0])
-        dwells = facts.pop("dwells")
+        dwells, ordered = facts.pop("dwells"), {name: facts.pop(name) for name in TABLES}
         patients = self.clinical.change(facts, verdict.fallen, moved[0])
         judged = distinct(self.identity.persons_of(patients), moved[1])
         dossier = self.clinical.dossier(judged)
@@ -95,13 +98,14 @@ class Brain:
         _, of_person = self.tracing_2.exposures.find("person", touched)
         changes = self.contacts_2.step(distinct(pairs, of_source["pair"], of_person["pair"]))
         leads = self.leads.step(dwells, verdict.fallen, moved, cases, touched)
-        return self.notices.take(cases, ((fallen, risen), changes), touched, leads, turns)
+        findings = self.findings.step(ordered, verdict.fallen, moved, touched)
+        return self.notices.take(cases, ((fallen, risen), changes), touched, leads, turns, findings)
 
     def view(self) -> dict[str, pa.Table]:
         """The raw current view: every table of schemas.views.VIEWS in canonical order."""
         degrees = (self.contacts, self.contacts_2)
-        provisional = self.leads.table.all(), self.holds.standing
-        return view(self.rules, self.cases, self.tracing, degrees, self.persons, provisional, self.reviews())
+        asked = self.leads.table.all(), self.holds.standing, self.findings.standing
+        return view(self.rules, self.cases, self.tracing, degrees, self.persons, asked, self.reviews())
 
     def reviews(self) -> list[Review]:
         """Everything that a human must settle now."""

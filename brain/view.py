@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from brain.asked import findings, holds, leads, packs_of, words_of
 from brain.cases import Cases
 from brain.contacts import Contacts
-from brain.holds import MEDICINE, POOL, Hold
+from brain.findings import Finding
+from brain.holds import Hold
 from brain.identity import Review
 from brain.persons import Persons, measures, test_days
 from brain.rules import Rules
@@ -33,7 +35,7 @@ def view(
     tracing: Tracing,
     degrees: tuple[Contacts, Contacts],
     persons: Persons,
-    provisional: tuple[Columns, dict[int, dict[str, Hold]]],
+    asked: tuple[Columns, dict[int, dict[str, Hold]], dict[int, list[Finding]]],
     reviews: list[Review],
 ) -> dict[str, pa.Table]:
     """Every table of schemas.views.VIEWS, raw."""
@@ -45,8 +47,9 @@ def view(
         "contacts": _table("contacts", _join(contacts)),
         "contact_evidence": _table("contact_evidence", _join(evidence)),
         "persons": _table("persons", _persons(rules, persons)),
-        "leads": _table("leads", _leads(rules, provisional[0])),
-        "holds": _table("holds", _holds(rules, provisional[1])),
+        "leads": _table("leads", leads(rules, asked[0])),
+        "holds": _table("holds", holds(rules, asked[1])),
+        "findings": _table("findings", findings(rules, asked[2])),
         "reviews": _table("reviews", _reviews(reviews)),
     }
 
@@ -57,15 +60,6 @@ Raw = dict[str, Any]
 def _join(parts: list[Raw]) -> Raw:
     one, other = parts
     return {n: [*one[n], *other[n]] if n in _LISTS else np.concatenate([one[n], other[n]]) for n in one}
-
-
-def _words(words: list[str], numbers: Ints) -> pa.Array:
-    """Dictionary-encoded text by number."""
-    return np.array(words, dtype=object)[numbers] if len(words) else np.zeros(0, dtype=object)
-
-
-def _packs(rules: Rules, numbers: Ints) -> Any:
-    return _words([p.name for p in rules.packs], numbers)
 
 
 def _cases(rules: Rules, standing: Cases) -> Raw:
@@ -86,7 +80,7 @@ def _cases(rules: Rules, standing: Cases) -> Raw:
         "window_since_ms": column("since_ms"),
         "window_until_ms": column("until_ms"),
         "window_rule": np.array([c.rule for c in cases], dtype=object),
-        "pack": _packs(rules, column("pack")),
+        "pack": packs_of(rules, column("pack")),
         "records": [list(c.records) for c in cases],
     }
 
@@ -101,11 +95,11 @@ def _exposures(rules: Rules, rows: Columns) -> Raw:
         "until_ms": rows["until"],
         "case_record": rows["source_rec"],
         "contact_record": rows["contact_rec"],
-        "rule": _words(rules.names, rows["rule"]),
+        "rule": words_of(rules.names, rows["rule"]),
         "class": rows["result"],
-        "category": _words(rules.categories, rows["rule"]),
+        "category": words_of(rules.categories, rows["rule"]),
         "certainty": rows["certainty"],
-        "pack": _packs(rules, rows["pack"]),
+        "pack": packs_of(rules, rows["pack"]),
     }
 
 
@@ -119,8 +113,8 @@ def _contacts(rules: Rules, table: Table) -> Raw:
         "degree": rows["degree"],
         "case_person": rows["root"],
         "class": rows["result"],
-        "rule": _words(rules.names, rows["rule"]),
-        "category": _words(rules.categories, rows["rule"]),
+        "rule": words_of(rules.names, rows["rule"]),
+        "category": words_of(rules.categories, rows["rule"]),
         "certainty": rows["certainty"],
         "first_exposure_at_ms": rows["first"],
         "last_exposure_at_ms": rows["last"],
@@ -129,7 +123,7 @@ def _contacts(rules: Rules, table: Table) -> Raw:
         "isolate_until_ms": isolate,
         "monitor_until_ms": monitor,
         "test_days": test_days(rules, rows["pack"], rows["result"], rows["last"]),
-        "pack": _packs(rules, rows["pack"]),
+        "pack": packs_of(rules, rows["pack"]),
     }
 
 
@@ -148,8 +142,8 @@ def _evidence(rules: Rules, rows: Columns, table: Table) -> Raw:
         "until_ms": rows["until"],
         "source_record": rows["source_rec"],
         "contact_record": rows["contact_rec"],
-        "rule": _words(rules.names, rows["rule"]),
-        "category": _words(rules.categories, rows["rule"]),
+        "rule": words_of(rules.names, rows["rule"]),
+        "category": words_of(rules.categories, rows["rule"]),
         "certainty": rows["certainty"],
     }
 
@@ -167,41 +161,7 @@ def _persons(rules: Rules, persons: Persons) -> Raw:
         "isolate_until_ms": isolate,
         "monitor_until_ms": monitor,
         "test_days": test_days(rules, rows["pack"], rows["class"], rows["last"]),
-        "pack": _packs(rules, rows["pack"]),
-    }
-
-
-def _leads(rules: Rules, rows: Columns) -> Raw:
-    return {
-        "case_person": rows["source"],
-        "person": rows["person"],
-        "cells": rows["cells"],
-        "place": rows["place"],
-        "together_ms": rows["together"],
-        "case_stay_ms": rows["case_stay"],
-        "stay_ms": rows["stay"],
-        "first_together_at_ms": rows["first"],
-        "last_together_at_ms": rows["last"],
-        "rule": _words([p.companion.rule for p in rules.packs], rows["pack"]),
-        "pack": _packs(rules, rows["pack"]),
-        "case_record": rows["case_rec"],
-        "person_record": rows["rec"],
-    }
-
-
-def _holds(rules: Rules, standing: dict[int, dict[str, Hold]]) -> Raw:
-    rows = [(person, reason, hold) for person, holds in standing.items() for reason, hold in holds.items()]
-    packs = [rules.packs[hold.pack] for _, _, hold in rows]
-    named = [{POOL: p.pool_hold.rule, MEDICINE: p.medicine_hold.rule}[r[1]] for p, r in zip(packs, rows, strict=True)]
-    return {
-        "person": np.array([r[0] for r in rows], np.int64),
-        "reason": np.array([r[1] for r in rows], dtype=object),
-        "since_ms": np.array([r[2].since_ms for r in rows], np.int64),
-        "release": np.full(len(rows), "single_negative", dtype=object),
-        "sampled_from_ms": np.array([r[2].sampled_from_ms for r in rows], np.int64),
-        "rule": np.array(named, dtype=object),
-        "pack": np.array([p.name for p in packs], dtype=object),
-        "records": [list(r[2].records) for r in rows],
+        "pack": packs_of(rules, rows["pack"]),
     }
 
 

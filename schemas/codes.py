@@ -89,6 +89,54 @@ class Medicine(IntEnum):
     antibiotic = 4
 
 
+class ContactDegree(IntEnum):
+    """Of which degree a control row says that somebody is."""
+
+    unknown = 0
+    close = 1  # 密接
+    secondary = 2  # 次密接
+    general = 3  # 一般接触者
+
+
+class TraceStatus(IntEnum):
+    """How far the tracing of a contact has come, along the path that districts use."""
+
+    missing = 0
+    unknown = 1  # a word that nobody announced
+    to_confirm = 2  # 待确认
+    elsewhere = 3  # 已确认非本市
+    awaiting_transfer = 4  # 已确认待转运
+    controlled = 5  # 已确认管控中
+    not_needed = 6  # 无需管控
+    unreachable = 7  # 无法落实
+
+
+class EpidemicStatus(IntEnum):
+    """疫情状态, in the numbers of the field's own list."""
+
+    unknown = 0
+    awaiting_test = 1  # 待检风险
+    home_isolation = 2  # 居家隔离
+    central_management = 3  # 集中健康管理
+    central_observation = 4  # 集中医学观察(密接)
+    hospital_observation = 5  # 留观
+    suspected = 6  # 疑似
+    asymptomatic = 7  # 无症状
+    confirmed = 8  # 确诊
+    after_discharge = 9  # 出院后隔离
+    released = 10  # 解除
+    excluded = 11  # 排除
+    other = 12  # 其它
+    awaiting_result = 13  # 居家等结果
+
+
+class ObservationMode(IntEnum):
+    unknown = 0
+    central = 1  # 集中
+    home = 2  # 居家
+    hospital = 3  # 医院
+
+
 class Role(IntEnum):
     passenger = 0
     crew = 1

@@ -16,18 +16,19 @@ EVENT_KINDS = (
     "review_opened", "review_closed",
     "lead_opened", "lead_closed",
     "hold_opened", "hold_released",
+    "finding_opened", "finding_closed",
 )  # fmt: skip
 EVENT_SCHEMA = pa.schema(
     [
         pa.field("kind", pa.string(), False, {"about": "one of EVENT_KINDS"}),
-        pa.field("subject", pa.int64(), False, {"about": "token of the person (reviews: of what is in question)"}),
-        pa.field("source", pa.int64(), False, {"about": "contacts: token of the source person; leads: case; else 0"}),
+        pa.field("subject", pa.int64(), False, {"about": "the person; reviews: what is in question; findings: record"}),
+        pa.field("source", pa.int64(), False, {"about": "contacts: source person; leads: case; findings: person; 0"}),
         pa.field("degree", pa.int64(), False, {"about": "contacts: degree; else 0"}),
         pa.field("class_before", pa.int64(), False, {"about": "PersonClass before; 0 if there was none"}),
         pa.field("class_after", pa.int64(), False, {"about": "PersonClass after; 0 if there is none"}),
-        pa.field("since_ms", pa.int64(), False, {"about": "start of a window, exposure or hold; instant of a review"}),
+        pa.field("since_ms", pa.int64(), False, {"about": "start of a window, exposure, hold; instant of all else"}),
         pa.field("until_ms", pa.int64(), False, {"about": "window end or last exposure; UNKNOWN_MS where none"}),
-        pa.field("rule", pa.string(), False, {"about": "rule, kind of review, or reason of a hold and /why it ended"}),
+        pa.field("rule", pa.string(), False, {"about": "rule; kind of review, finding; reason of hold /why it ended"}),
         pa.field("confirm", pa.bool_(), False, {"about": "a human must confirm: the person is lowered while isolated"}),
     ]
 )

@@ -70,6 +70,32 @@ FACT_COLUMNS: dict[str, dict[str, str]] = {
         "category": "Medicine",
         "bought_ms": "when it was bought",
     },
+    "orders": {
+        "ident": "token of the person under control",
+        "degree": "ContactDegree",
+        "case_ident": "token of the related case; 0: none given",
+        "contact_ident": "token of the close contact through whom a secondary one is; 0: none given",
+        "last_contact_ms": "last contact; UNKNOWN_MS: not given",
+        "trace": "TraceStatus",
+        "status": "EpidemicStatus",
+        "mode": "ObservationMode",
+        "site": "token of the isolation site or hotel; 0: none given",
+        "checked_in_ms": "when they moved in there; UNKNOWN_MS: not given",
+        "province": "token of the province; 0: none given",
+        "street": "token of the street; 0: none given",
+    },
+    "homes": {
+        "ident": "token of whoever lives there",
+        "place": "token of the household or compound",
+        "since_ms": "start; BEGIN_MS: unknown",
+        "until_ms": "end; OPEN_MS: still there",
+    },
+    "streets": {
+        "place": "token of a household or compound",
+        "street": "token of the street in which it is",
+        "since_ms": "start; BEGIN_MS: unknown",
+        "until_ms": "end; OPEN_MS: until further notice",
+    },
 }
 """Fact tables: column and meaning. All columns are int64; times are UTC epoch milliseconds. Every table also has
 `row`, the index of the record in the batch."""

@@ -22,6 +22,7 @@ from schemas.keys import Ints
 from schemas.statements import (
     CompanionRule,
     Count,
+    FindingRules,
     Management,
     MedicineHold,
     PlaceRule,
@@ -57,6 +58,7 @@ class Pack(Strict):
     companion: CompanionRule
     pool_hold: PoolHold
     medicine_hold: MedicineHold
+    findings: FindingRules
     management: dict[Literal["close", "secondary", "venue_exposed", "general"], Management]
 
     @model_validator(mode="after")
@@ -81,6 +83,7 @@ class Pack(Strict):
         ids = [r.rule for r in self.place.values()] + [r.rule for r in self.ride]
         ids += [self.symptoms.rule, self.secondary.rule]
         ids += [self.companion.rule, self.pool_hold.rule, self.medicine_hold.rule]
+        ids += [finding.rule for _, finding in self.findings.rules()]
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
             raise ValueError(f"rule: every rule needs an id of its own; used more than once: {twice}")
@@ -102,6 +105,7 @@ class Pack(Strict):
         numbers = (name for name in CompanionRule.model_fields if name != "rule")
         yield from ((f"companion.{name}", getattr(self.companion, name)) for name in numbers)
         yield from (("pool_hold", self.pool_hold), ("medicine_hold", self.medicine_hold))
+        yield from ((f"findings.{kind}", finding) for kind, finding in self.findings.rules())
         yield from ((f"management.{name}", measures) for name, measures in self.management.items())
 
     def ride_rule(self, mode: str, sealed: bool) -> RideRule:

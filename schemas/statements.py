@@ -7,11 +7,12 @@ Deliberately absent: the pack as a whole (schemas/policy.py), and what the rules
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from schemas.codes import FIRST_VEHICLE, PlaceKind
+from schemas.codes import FIRST_VEHICLE, EpidemicStatus, PlaceKind
 
 T = TypeVar("T")
 Text = Annotated[str, Field(min_length=1)]
@@ -129,6 +130,54 @@ class MedicineHold(Statement):
     rule: Text
     enabled: bool
     medicines: tuple[Literal["antipyretic", "cough", "antiviral", "antibiotic"], ...]
+
+
+class FindingRule(Statement):
+    """An error in a row of a contact under control (docs/rules.md, section 13)."""
+
+    rule: Text
+    enabled: bool
+
+
+class CheckInRule(FindingRule):
+    """Days from the last contact to moving in, both included, within which the transfer is taken as done."""
+
+    days_min: Count
+    days_max: Count
+
+
+class CaseStatusRule(FindingRule):
+    """`statuses`: those that fit somebody who is a case."""
+
+    statuses: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _statuses_exist(self) -> Self:
+        for status in self.statuses:
+            if status not in EpidemicStatus.__members__:
+                raise ValueError(f"statuses: {status!r} is no status; expected among {[*EpidemicStatus.__members__]}")
+        return self
+
+
+class FindingRules(Strict):
+    """Every kind of error that is looked for; the names are those of the view `findings`."""
+
+    wrong_street: FindingRule
+    trace_missing: FindingRule
+    province_missing: FindingRule
+    last_contact_missing: FindingRule
+    case_missing: FindingRule
+    case_unknown: FindingRule
+    contact_missing: FindingRule
+    contact_unknown: FindingRule
+    central_unsettled: FindingRule
+    transfer_done: CheckInRule
+    case_as_contact: CaseStatusRule
+    case_unreported: FindingRule
+
+    def rules(self) -> Iterator[tuple[str, FindingRule]]:
+        """Every kind with its rule, in this order."""
+        yield from ((kind, getattr(self, kind)) for kind in type(self).model_fields)
 
 
 class Management(Statement):

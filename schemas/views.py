@@ -121,6 +121,15 @@ VIEWS: dict[str, tuple[Column, ...]] = {
         ("pack", TEXT, "policy pack in force at the last such pool or purchase"),
         ("records", RECORDS, "the samples and positive results, or the purchases, that hold"),
     ),
+    "findings": (
+        ("record", RECORD, "the order that is wrong; the department to mend it is whose record it is"),
+        ("kind", TEXT, "what is wrong, such as wrong_street"),
+        ("person", PERSON, "who is under control"),
+        ("since_ms", TIME, "event time of the order as it stands"),
+        ("records", RECORDS, "all records that show it"),
+        ("rule", TEXT, "rule of the pack"),
+        ("pack", TEXT, "policy pack in force at that time"),
+    ),
     "reviews": (
         ("kind", TEXT, "identity_contested, case_without_dates, tube_conflict or version_conflict: for a human"),
         ("subject", NUMBER, "token of the identifier, person, tube or record in question"),

@@ -20,7 +20,8 @@ from schemas.views import VIEWS
 from sinks.disk import glob_safe, sync
 from sinks.files import EVENTS, FACTS, PART_NAME
 from sinks.parts import TABLES, part_schema
-from sinks.render import EVENTS_PUBLISHED, published_schema
+from sinks.published_events import EVENTS_PUBLISHED
+from sinks.render import published_schema
 from sinks.sealed import REJECT_SCHEMA
 from sinks.store import CLOSED_NETWORK
 

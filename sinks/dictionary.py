@@ -15,7 +15,8 @@ from schemas import codes
 from schemas.facts import FACT_COLUMNS
 from schemas.views import VIEWS
 from sinks.parts import part_schema
-from sinks.render import EVENTS_PUBLISHED, published_schema
+from sinks.published_events import EVENTS_PUBLISHED
+from sinks.render import published_schema
 from sinks.sealed import REJECT_SCHEMA
 
 _TITLES = {
@@ -26,6 +27,7 @@ _TITLES = {
     "persons": "人员 Persons: the class that stands for each",
     "leads": "时空伴随线索 Leads: whom a human should ask, since phones were about together",
     "holds": "暂时管控 Holds: who must wait for a single-tube test",
+    "findings": "数据问题 Findings: what is wrong in a department's rows, for it to mend",
     "reviews": "人工复核 Reviews: what a human must settle",
     "presences": "出现 Presences: an identifier at a place for a time",
     "links": "关联 Links: who holds an identifier",
@@ -36,10 +38,13 @@ _TITLES = {
     "discharges": "隔离解除 Discharges from isolation",
     "dwells": "驻留 Dwells: a phone in a telecom grid cell for a time",
     "purchases": "购药 Purchases of medicines",
+    "orders": "管控 Orders: contacts under control, as their list says it",
+    "homes": "住址 Homes: who lives in which household or compound",
+    "streets": "街道 Streets: where households and compounds are",
 }
 _VOCABULARIES = (
     codes.PlaceKind, codes.PersonClass, codes.Certainty, codes.Classification, codes.Result, codes.Discovery,
-    codes.Medicine,
+    codes.Medicine, codes.ContactDegree, codes.TraceStatus, codes.EpidemicStatus, codes.ObservationMode,
 )  # fmt: skip
 _HEAD = """# 数据字典 Data dictionary
 

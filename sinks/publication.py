@@ -23,7 +23,8 @@ from sinks.digest import canonical, combined, digest_of_view
 from sinks.disk import TEMPORARY, sync, write_parquet
 from sinks.files import EVENTS, PART_NAME, PartFiles
 from sinks.lookup import place_labels, record_names
-from sinks.render import Names, places_in, published_schema, records_in, records_in_events, render, render_events
+from sinks.published_events import render_events
+from sinks.render import Names, places_in, published_schema, records_in, records_in_events, render
 from sinks.sealed import REJECT_SCHEMA
 from sinks.store import FORMAT, Store
 

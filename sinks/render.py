@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas import codes, views
-from schemas.events import EVENT_SCHEMA
 from schemas.instants import BEGIN_MS, OPEN_MS, UNKNOWN_MS
 from schemas.keys import Ints
 from schemas.views import VIEWS
@@ -36,10 +35,13 @@ _TYPES = {
     views.PEOPLE: pa.list_(pa.string()),
     views.RECORDS: pa.list_(pa.string()),
 }
-_PERSON_REVIEWS = ("identity_contested", "case_without_dates")
-_RECORD_REVIEWS = ("version_conflict",)
+PERSON_REVIEWS = ("identity_contested", "case_without_dates")
+RECORD_REVIEWS = ("version_conflict",)
 LABELLED = ("exposures", "contact_evidence", "leads")
 """Views whose `place` is followed by its public label."""
+ADDRESSED = ("findings",)
+"""Views whose `record` is followed by the department that can mend it."""
+DEPARTMENT = pa.field("department", pa.string(), False, {"about": "the department whose record it is"})
 PLACE_LABEL = pa.field("place_label", pa.string(), False, {"about": "public name of the place or trip; empty if none"})
 
 
@@ -58,7 +60,7 @@ class Names:
     def of_table(table: pa.Table) -> Names:
         """From two columns, number and text."""
         keys = np.asarray(table.column(0).to_numpy(), np.int64)
-        texts = _whole(table.column(1).cast(pa.string()))
+        texts = whole(table.column(1).cast(pa.string()))
         order = np.argsort(keys, kind="stable")
         return Names(keys[order], texts.take(pa.array(order)))
 
@@ -82,7 +84,7 @@ class Names:
         return self.texts.take(pa.array(found, mask=self.keys[found] != numbers)).fill_null("")
 
 
-def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+def whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     return column if isinstance(column, pa.Array) else column.combine_chunks()
 
 
@@ -126,6 +128,8 @@ def published_schema(view: str) -> pa.Schema:
         fields.append(pa.field(name, kind, holds == views.TIME, {"about": about}))
         if view in LABELLED and name == "place":
             fields.append(PLACE_LABEL)
+        if view in ADDRESSED and name == "record":
+            fields.append(DEPARTMENT)
     return pa.schema(fields)
 
 
@@ -138,15 +142,16 @@ def records_in(raw_views: dict[str, pa.Table]) -> Ints:
             if holds == views.RECORD:
                 found.append(table[name].to_numpy())
             elif holds == views.RECORDS:
-                found.append(_whole(table[name]).flatten().to_numpy())
+                found.append(whole(table[name]).flatten().to_numpy())
     reviews = raw_views["reviews"]
-    conflicts = np.isin(reviews["kind"].to_numpy().astype(str), _RECORD_REVIEWS)
+    conflicts = np.isin(reviews["kind"].to_numpy().astype(str), RECORD_REVIEWS)
     return _distinct(np.concatenate([*found, reviews["subject"].to_numpy()[conflicts]]))
 
 
 def records_in_events(events: pa.Table) -> Ints:
     """Every record that an event has as its subject, once each."""
-    named = pc.and_(pc.starts_with(events["kind"], "review_"), pc.is_in(events["rule"], pa.array(_RECORD_REVIEWS)))
+    named = pc.and_(pc.starts_with(events["kind"], "review_"), pc.is_in(events["rule"], pa.array(RECORD_REVIEWS)))
+    named = pc.or_(named, pc.starts_with(events["kind"], "finding_"))
     return _distinct(events.filter(named)["subject"].to_numpy())
 
 
@@ -159,7 +164,7 @@ def subjects_of(kinds: pa.Array, subjects: Ints, records: Names) -> pa.Array:
     """Subjects of reviews as text: a person, a record, or else what a tube is, a place's code."""
     kind = np.asarray(kinds.to_numpy(zero_copy_only=False), dtype=object)
     text = np.asarray(codes_of("L", subjects).to_numpy(zero_copy_only=False), dtype=object)
-    person, record = np.isin(kind, _PERSON_REVIEWS), np.isin(kind, _RECORD_REVIEWS)
+    person, record = np.isin(kind, PERSON_REVIEWS), np.isin(kind, RECORD_REVIEWS)
     text[person] = codes_of("P", subjects[person]).to_numpy(zero_copy_only=False)
     text[record] = records.of(subjects[record]).to_numpy(zero_copy_only=False)
     return pa.array(text, pa.string())
@@ -169,16 +174,23 @@ def render(view: str, raw: pa.Table, records: Names, places: Names) -> pa.Table:
     """The published table of one raw view, rows in the same order."""
     arrays = []
     for name, holds, _ in VIEWS[view]:
-        column = _whole(raw[name])
+        column = whole(raw[name])
         arrays.append(_render_column(name, holds, column, raw, records))
         if view in LABELLED and name == "place":
             arrays.append(places.of(column.to_numpy()))
+        if view in ADDRESSED and name == "record":
+            arrays.append(department_of(arrays[-1]))
     return pa.Table.from_arrays(arrays, schema=published_schema(view))
+
+
+def department_of(records: pa.Array) -> pa.Array:
+    """The department of each `source/record id`."""
+    return pc.replace_substring_regex(records, r"[./].*", "")
 
 
 def _render_column(name: str, holds: str, column: pa.Array, raw: pa.Table, records: Names) -> pa.Array:
     if name == "subject":
-        return subjects_of(_whole(raw["kind"]), column.to_numpy(), records)
+        return subjects_of(whole(raw["kind"]), column.to_numpy(), records)
     if holds in (views.PEOPLE, views.RECORDS, views.DAYS):
         values = column.flatten().to_numpy()
         lengths = column.value_lengths().to_numpy()
@@ -198,41 +210,3 @@ def _render_column(name: str, holds: str, column: pa.Array, raw: pa.Table, recor
     if holds == views.TIME:
         return instants_of(column.to_numpy())
     return column.cast(_TYPES.get(holds, pa.string()))
-
-
-EVENTS_PUBLISHED = pa.schema(
-    [
-        pa.field("seq", pa.int64(), False, {"about": "number of the event in this lake, from 0"}),
-        EVENT_SCHEMA.field("kind"),
-        pa.field("subject", pa.string(), False, {"about": "the person (reviews: what is in question)"}),
-        pa.field("source", pa.string(), True, {"about": "contacts: the source person; leads: the case; else null"}),
-        pa.field("degree", pa.int64(), True, {"about": "contacts: degree; else null"}),
-        pa.field("class_before", pa.string(), False, {"about": "class before; none if there was none"}),
-        pa.field("class_after", pa.string(), False, {"about": "class after; none if there is none"}),
-        pa.field("since_ms", pa.int64(), True, EVENT_SCHEMA.field("since_ms").metadata),
-        pa.field("until_ms", pa.int64(), True, {"about": "window end or last exposure; null while open or where none"}),
-        EVENT_SCHEMA.field("rule"),
-        EVENT_SCHEMA.field("confirm"),
-    ]
-)
-
-
-def render_events(seq: Ints, events: pa.Table, records: Names) -> pa.Table:
-    """Events as published: those of reviews name their subject by the kind of review, which is their rule."""
-    source, numbers = events["source"].to_numpy(), {n: events[n].to_numpy() for n in ("class_before", "class_after")}
-    families = (pc.starts_with(events["kind"], family).to_numpy() for family in ("contact_", "lead_", "review_"))
-    contact, lead, review = families
-    kinds = np.where(review, events["rule"].to_numpy().astype(object), _PERSON_REVIEWS[0])
-    arrays = [
-        pa.array(seq),
-        events["kind"],
-        subjects_of(pa.array(kinds, pa.string()), events["subject"].to_numpy(), records),
-        pa.array(np.where(contact | lead, codes_of("P", source).to_numpy(zero_copy_only=False), None), pa.string()),
-        pa.array(events["degree"].to_numpy(), mask=~contact),
-        *(words_of(codes.PersonClass, numbers[n]) for n in ("class_before", "class_after")),
-        instants_of(events["since_ms"].to_numpy()),
-        instants_of(events["until_ms"].to_numpy()),
-        events["rule"],
-        events["confirm"],
-    ]
-    return pa.Table.from_arrays([_whole(a) for a in arrays], schema=EVENTS_PUBLISHED)

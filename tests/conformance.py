@@ -207,9 +207,9 @@ def forges_the_same_again_and_nobody_real(source: str, model: type[Record]) -> N
 
 
 def named(model: type[Record], body: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Kind and value of the identifiers in a record."""
+    """Kind and value of the identifiers in a record; a value without its kind names nobody."""
     for kind, value in model.identifiers:
-        if value in body:
+        if value in body and (kind[0] == "=" or kind in body):
             yield (kind[1:] if kind[0] == "=" else body[kind]), body[value]
     for name in phone_lists(model):
         yield from (("phone", phone) for phone in body.get(name, []))

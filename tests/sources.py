@@ -120,7 +120,7 @@ def record(rng: Random, model: type[Record]) -> dict[str, Any]:
         if field.required or rng.random() < 0.6:
             body[field.name] = None if not field.required and rng.random() < 0.1 else value(rng, model, field)
     for kind, name in model.identifiers:
-        body[name] = identifier(rng, kind[1:] if kind[0] == "=" else body[kind])
+        body[name] = identifier(rng, kind[1:] if kind[0] == "=" else body.get(kind) or "resident_id")
     if rng.randrange(10) == 0:
         body[rng.choice(("remark", "terminal_no", "备注"))] = rng.choice((None, 7, "", "x", 1.5, [1], {"a": None}))
     return dict(rng.sample(list(body.items()), len(body)))

@@ -123,11 +123,14 @@ def test_a_correction_gives_the_view_that_would_stand_had_only_the_last_version_
     _same(brain_view(batches(_last_versions(lines)), packs), corrected)
 
 
+_FOLDED = ("contacts", "cases", "reviews", "leads", "holds", "findings")
+
+
 def _fold(brain: Brain, parts: list[FactBatch]) -> tuple[dict[int, int], dict[str, set[Any]]]:
     """What all events of these batches add up to: classes, and who stands in which view."""
     classes: dict[int, int] = {}
-    stands: dict[str, set[Any]] = {view: set() for view in ("contacts", "cases", "reviews", "leads", "holds")}
-    contacts, cases, reviews, leads, holds = stands.values()
+    stands: dict[str, set[Any]] = {view: set() for view in _FOLDED}
+    contacts, cases, reviews, leads, holds, findings = stands.values()
     changes: dict[str, Callable[[dict[str, int]], object]] = {
         "person_raised": lambda e: classes.update({e["subject"]: e["class_after"]}),
         "person_lowered": lambda e: classes.update({e["subject"]: e["class_after"]}),
@@ -142,6 +145,8 @@ def _fold(brain: Brain, parts: list[FactBatch]) -> tuple[dict[int, int], dict[st
         "lead_opened": lambda e: leads.add((e["source"], e["subject"])),
         "lead_closed": lambda e: leads.discard((e["source"], e["subject"])),
         "hold_opened": lambda e: holds.add((e["subject"], str(e["rule"]))),
+        "finding_opened": lambda e: findings.add((e["subject"], e["source"], str(e["rule"]))),
+        "finding_closed": lambda e: findings.discard((e["subject"], e["source"], str(e["rule"]))),
         "hold_released": lambda e: holds.discard((e["subject"], str(e["rule"]).split("/")[0])),
     }
     for part in parts:
@@ -165,6 +170,7 @@ def test_all_events_together_add_up_to_the_view(rng: Random) -> None:
         "reviews": {(r["kind"], r["subject"], r["at_ms"]) for r in view["reviews"]},
         "leads": {(r["case_person"], r["person"]) for r in view["leads"]},
         "holds": {(r["person"], r["reason"]) for r in view["holds"]},
+        "findings": {(r["record"], r["person"], r["kind"]) for r in view["findings"]},
     }
 
 

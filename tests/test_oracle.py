@@ -21,9 +21,11 @@ from schemas.facts import FACT_COLUMNS, RECORD_SCHEMA
 from schemas.instants import BEGIN_MS, DAY_MS, LOCAL, LOCAL_OFFSET_MS, OPEN_MS, UNKNOWN_MS
 from schemas.keys import mix
 from schemas.policy import Pack, PackSeries
+from schemas.statements import FindingRules
 from schemas.views import VIEWS, raw_schema
 
 PROOF = {"source": "made for these tests", "confirmed": False}
+FINDING = {"transfer_done": {"days_min": 0, "days_max": 5}, "case_as_contact": {"statuses": ["confirmed", "released"]}}
 ANN, BOB, CID, DAN, EVE = 11, 12, 13, 14, 15  # resident ids, by rank 0 in the top bits
 PASSPORT = (1 << 60) + 1
 PHONE, PHONE_2 = (3 << 60) + 1, (3 << 60) + 2
@@ -94,6 +96,10 @@ def pack(name: str = "test", since: str = "2022-01-01", until: str = "open", **c
         },
         "pool_hold": {"rule": "pooled", "enabled": True, **PROOF},
         "medicine_hold": {"rule": "medicine", "enabled": True, "medicines": ["cough"], **PROOF},
+        "findings": {
+            kind: {"rule": f"Q-{kind}", "enabled": True, **PROOF, **FINDING.get(kind, {})}
+            for kind in FindingRules.model_fields
+        },
         "management": {
             "close": measures(7, 3, [1, 7]), "secondary": measures(7, 0, [4]),
             "venue_exposed": measures(0, 0, [3, 1]), "general": measures(0, 2, []),
@@ -204,6 +210,7 @@ def test_a_household_contact_has_every_column_of_the_rules() -> None:
         ],
         "leads": [],
         "holds": [],
+        "findings": [],
         "reviews": [],
     }  # fmt: skip
 

@@ -23,7 +23,8 @@ from schemas.keys import place_code, pseudonym
 from schemas.views import VIEWS, raw_schema
 from sinks.dictionary import dictionary
 from sinks.lake import Lake
-from sinks.render import Names, codes_of, instants_of, published_schema, render, render_events, words_of
+from sinks.published_events import render_events
+from sinks.render import DEPARTMENT, PLACE_LABEL, Names, codes_of, instants_of, published_schema, render, words_of
 from tests import lakes
 from tests.lakes import KEY, PACKS, commit, recs
 
@@ -114,8 +115,17 @@ def test_an_event_of_a_contact_names_both_people() -> None:
     assert row == {
         "seq": 3, "kind": "contact_found", "subject": pseudonym(1), "source": pseudonym(2), "degree": 1,
         "class_before": "none", "class_after": "close", "since_ms": 3, "until_ms": None, "rule": "CC-4.1",
-        "confirm": True,
+        "confirm": True, "department": None,
     }  # fmt: skip
+
+
+def test_an_event_of_a_finding_is_addressed_to_the_department_of_the_record() -> None:
+    event = {
+        "kind": "finding_opened", "subject": 9, "source": 2, "degree": 0, "class_before": 0, "class_after": 0,
+        "since_ms": 3, "until_ms": UNKNOWN_MS, "rule": "wrong_street", "confirm": False,
+    }  # fmt: skip
+    row = render_events(np.array([3]), pa.Table.from_pylist([event], EVENT_SCHEMA), RECORDS).to_pylist()[0]
+    assert (row["subject"], row["source"], row["department"]) == ("transport.tap/c", pseudonym(2), "transport")
 
 
 @pytest.mark.parametrize("view", list(VIEWS))
@@ -123,8 +133,9 @@ def test_an_empty_view_keeps_its_schema_and_every_column_its_word(view: str) -> 
     table = render(view, raw_schema(view).empty_table(), Names.empty(), Names.empty())
     assert table.schema.equals(published_schema(view), check_metadata=True)
     about = {name: word for name, _, word in VIEWS[view]}
+    about |= {f.name: f.metadata[b"about"].decode() for f in (PLACE_LABEL, DEPARTMENT)}
     for f in table.schema:
-        assert f.metadata[b"about"].decode() == about.get(f.name, "public name of the place or trip; empty if none")
+        assert f.metadata[b"about"].decode() == about[f.name]
 
 
 def test_a_published_file_carries_the_words_and_the_canonical_order(tmp_path: Path) -> None:

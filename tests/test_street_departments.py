@@ -116,9 +116,22 @@ def test_a_home_visited_is_the_home_of_the_resident_register() -> None:
     assert set(register["presences"]["place"].tolist()) & set(visits["presences"]["place"].tolist())
 
 
+def test_the_dwelling_table_and_the_grid_tell_in_which_street_is_what_the_register_calls_a_home() -> None:
+    flat = {"compound_code": "XQ-7", "building": "1", "household_code": "HH-7", "street": "站前街道办事处"}
+    duty = {**person(GUARD), "role": "cadre", "compound_code": "XQ-7", "street": "站前街", "valid_since": "2022-03-01"}
+    lives = facts("police.resident_register", {**person(GUARD), "household_code": "HH-7", "compound_code": "XQ-7"})
+    told, grid = facts("housing.dwelling", flat), facts("grid_centre.assignment", duty)
+    assert told["streets"]["place"].tolist() == lives["homes"]["place"].tolist()
+    assert set(told["streets"]["place"].tolist()) > set(grid["streets"]["place"].tolist())
+    assert {*told["streets"]["street"].tolist(), *grid["streets"]["street"].tolist()} == {KEY.place("street", "站前")}
+    assert grid["streets"]["since_ms"].tolist() == [read_instant("2022-03-01")]
+    for lacking in (flat | {"street": None}, {"compound_code": "XQ-7", "building": "1"}):
+        assert not len(facts("housing.dwelling", lacking)["streets"]["row"])
+
+
 UNTRACED = [
-    *(f"grid_centre.{model.record}" for model in DEPARTMENTS["grid_centre"] if model.record != "home_visit"),
-    "civil_affairs.health_call", "civil_affairs.red_pass", "housing.dwelling",
+    *(f"grid_centre.{m.record}" for m in DEPARTMENTS["grid_centre"] if m.record not in ("home_visit", "assignment")),
+    "civil_affairs.health_call", "civil_affairs.red_pass",
 ]  # fmt: skip
 
 

@@ -30,6 +30,10 @@ _PHARMACY = (
     "market_supervision.medicine_purchase", "market_supervision.medicine_purchase", "health.nat_sample",
     "health.nat_sample", "health.nat_result",
 )  # fmt: skip
+_DESK = (
+    "health.contact_order", "health.contact_order", "health.contact_order", "health.case_report",
+    "police.resident_register", "housing.dwelling", "grid_centre.assignment", "health.survey_leg",
+)  # fmt: skip
 _CLINIC = ("health.nat_sample", "health.nat_sample", "health.nat_result", "health.case_report", "health.survey_leg")
 
 
@@ -48,7 +52,7 @@ class World:
             self.pick("train", "train", "bus", "coach", "aircraft", "ship", "metro", "taxi") for _ in range(2)
         ]
         self.people = self.pick(4, 6, 9)
-        self.focus = self.pick(_PLACES, _RIDES, _CLINIC, _CELLS, _PHARMACY, ())
+        self.focus = self.pick(_PLACES, _RIDES, _CLINIC, _CELLS, _PHARMACY, _DESK, ())
         self.sources = (*_SOURCES, *self.focus * 8)
 
     def pick(self, *choices: Any) -> Any:
@@ -72,6 +76,8 @@ class World:
 
     def anchor(self) -> dict[str, str]:
         n = self.rng.randrange(self.people)
+        if self.focus is _DESK and self.rng.randrange(4):
+            return {"id_type": "resident_id", "id_no": resident_id(n % 3)}
         return self.pick(
             {"id_type": "resident_id", "id_no": resident_id(n)},
             {"id_type": "resident_id", "id_no": resident_id(n)},
@@ -81,7 +87,7 @@ class World:
 
     def ident(self) -> dict[str, str]:
         n = self.rng.randrange(4)
-        if self.focus in (_CLINIC, _PHARMACY) and self.rng.randrange(8):
+        if self.focus in (_CLINIC, _PHARMACY, _DESK) and self.rng.randrange(8):
             return {"id_type": "resident_id", "id_no": resident_id(n % 3)}
         if self.focus is _CELLS and self.rng.randrange(4):
             return {"id_type": "phone", "id_no": f"1000000000{n}"}
@@ -146,7 +152,33 @@ class World:
     def police_resident_register(self) -> dict[str, Any]:
         phones = [f"1000000000{n}" for n in range(4) if self.rng.randrange(4) == 0]
         body = {**self.anchor(), "household_code": self.pick("1", "2", "3"), "phones": phones}
+        body["compound_code"] = self.maybe(self.pick("1", "2"), 50)
         return {**body, **self.span("valid_since", "valid_until")} if self.rng.randrange(3) == 0 else body
+
+    def health_contact_order(self) -> dict[str, Any]:
+        case, contact = self.ident(), self.ident()
+        days = self.pick(-1, 0, 1, 5, 6)
+        last = self.rng.randrange(0, DAYS * 24)
+        moved = datetime.fromtimestamp(DAY_0 + last * 3600, LOCAL) + timedelta(days=days)
+        return {
+            **self.ident(), "degree": self.pick("close", "close", "secondary", "secondary", "general", "密接"),
+            "case_id_type": self.maybe(case["id_type"], 90), "case_id_no": self.maybe(case["id_no"], 90),
+            "contact_id_type": self.maybe(contact["id_type"], 90), "contact_id_no": self.maybe(contact["id_no"], 80),
+            "last_contact_at": self.maybe(DAY_0 + last * 3600, 80), "site_code": self.maybe("S1", 50),
+            "trace_status": self.maybe(self.pick("awaiting_transfer", "controlled", "controlled", "elsewhere", "?")),
+            "epidemic_status": self.maybe(self.pick("4", "8", "confirmed", "suspected", "released", "asymptomatic")),
+            "observation_mode": self.maybe(self.pick("central", "central", "home", "hotel")),
+            "checked_in_at": self.maybe(moved.isoformat(), 60), "province": self.maybe("吉林省"),
+            "street": self.maybe(self.pick("东街", "西街", "西街道"), 80),
+        }  # fmt: skip
+
+    def housing_dwelling(self) -> dict[str, Any]:
+        where = {"compound_code": self.pick("1", "2"), "building": "1", "street": self.maybe(self.pick("东街", "西街"))}
+        return {**where, "household_code": self.maybe(self.pick("1", "2", "3"))}
+
+    def grid_centre_assignment(self) -> dict[str, Any]:
+        where = {"compound_code": self.maybe(self.pick("1", "2")), "street": self.maybe(self.pick("东街", "西街"))}
+        return {**self.anchor(), "role": "cadre", **where, **self.span("valid_since", "valid_until")}
 
     def police_hotel_stay(self) -> dict[str, Any]:
         return {
@@ -219,5 +251,6 @@ _SOURCES = (
     "health.isolation_discharge", "police.resident_register", "police.resident_register", "police.hotel_stay",
     "police.checkpoint_pass", "police.phone_ownership", "police.identity_link", "transport.ticket", "transport.ticket",
     "transport.tap", "transport.taxi_trip", "transport.crew_duty", "transport.card_holder", "telecom.grid_dwell",
-    "telecom.grid_dwell", "market_supervision.medicine_purchase",
+    "telecom.grid_dwell", "market_supervision.medicine_purchase", "health.contact_order", "housing.dwelling",
+    "grid_centre.assignment",
 )  # fmt: skip

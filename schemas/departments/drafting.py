@@ -27,6 +27,7 @@ DAY_S = 86_400
 _DRAWS = 4096
 _BIRTHS = 25_000
 _PLATES = "ABCDEFGHJK"
+STREETS = ("站前街道", "群英街道", "凯旋街道", "柳影街道", "欣园街道", "兰家镇")
 
 
 class Hand:
@@ -86,6 +87,10 @@ class Hand:
     def compound(self) -> str:
         """The code of the compound in which that home is."""
         return f"XQ-{self.person // 1600:03d}"
+
+    def street(self) -> str:
+        """The street in which that compound is; the same in every department."""
+        return STREETS[self.person // 1600 % len(STREETS)]
 
     def time(self, after_s: int = 0) -> str:
         """The record's instant, or so many seconds after it, as the department writes times."""

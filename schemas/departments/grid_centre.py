@@ -1,6 +1,6 @@
 """Grid centre 政法委/街道社区: who answers for which building, doors and fences, visits, needs, alarms, reports, zones.
 
-In: `src.grid_centre.*`. Out: presences of visitors in the homes they entered.
+In: `src.grid_centre.*`. Out: presences of visitors in the homes they entered, and in which street a compound is.
 Invariant: a door that opens says nothing of who opened it; it shows nobody anywhere.
 Deliberately absent: whether an opening is an alarm, who is paged, and any wish or report in words.
 """
@@ -15,6 +15,7 @@ from schemas.codes import PlaceKind
 from schemas.columns import Columns
 from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
+from schemas.orders import located
 from schemas.stays import stay
 from schemas.wire import Code, Count, IdType, Instant, Name, Record
 
@@ -30,8 +31,9 @@ class _Untraced(Record):
         return {}
 
 
-class Assignment(_Untraced):
-    """包保责任: who answers for a street, a community or a building, from when to when."""
+class Assignment(Record):
+    """包保责任: who answers for a street, a community or a building, from when to when. It tells in which street a
+    compound is."""
 
     record: ClassVar[str] = "assignment"
     identifiers: ClassVar = (("id_type", "id_no"), ("=phone", "phone"))
@@ -47,6 +49,10 @@ class Assignment(_Untraced):
     building: Code | None = None
     valid_since: Instant
     valid_until: Instant | None = None
+
+    @staticmethod
+    def read(c: Columns) -> dict[str, Rows]:
+        return {"streets": located(c, "compound", "compound_code", c.number("valid_since"), c.number("valid_until"))}
 
 
 class DoorSensor(_Untraced):
@@ -159,11 +165,10 @@ class ZoneOrder(_Untraced):
 RECORDS: tuple[type[Record], ...] = (
     Assignment, DoorSensor, FenceEvent, HomeVisit, NeedRequest, Escalation, BuildingReport, ZoneOrder,
 )  # fmt: skip
-_STREETS = ("站前街道", "群英街道", "凯旋街道", "柳影街道", "欣园街道", "兰家镇")
 
 
 def _answers(h: Hand) -> dict[str, Any]:
-    where = {"street": h.of(_STREETS), "community": f"第{h.between(1, 80)}社区", "compound_code": h.compound()}
+    where = {"street": h.street(), "community": f"第{h.between(1, 80)}社区", "compound_code": h.compound()}
     until = {"valid_since": h.day(-h.between(0, 60)), "valid_until": h.day(h.between(1, 60))}
     return {**where, **until, "role": h.of(("district_leader", "cadre", *["grid_member"] * 5, *["building_head"] * 9))}
 
@@ -191,7 +196,7 @@ def _needed(h: Hand) -> dict[str, Any]:
 
 
 def _zoned(h: Hand) -> dict[str, Any]:
-    where = {"street": h.of(_STREETS), "compounds": [h.compound()], "buildings": [str(h.between(1, 30))]}
+    where = {"street": h.street(), "compounds": [h.compound()], "buildings": [str(h.between(1, 30))]}
     return {**where, "zone": h.of(("lockdown", "control", "prevention")), "valid_until": h.day(14)}
 
 

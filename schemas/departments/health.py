@@ -1,6 +1,6 @@
-"""Health 卫健局/疾控: case reports, samples and results, survey legs, isolation.
+"""Health 卫健局/疾控: case reports, samples and results, survey legs, isolation, contacts under control.
 
-In: `src.health.*`. Out: reports, samples, results, presences, admissions, discharges.
+In: `src.health.*`. Out: reports, samples, results, presences, admissions, discharges, orders.
 Invariant: a result speaks of a tube, never of a person; what a tube means for its members is the brain's business.
 Deliberately absent: names, diagnoses in free text, Ct values beyond their plausibility check.
 """
@@ -14,12 +14,14 @@ from pydantic import Field
 
 from schemas.codes import Classification, Discovery, PlaceKind, Result
 from schemas.columns import Columns
+from schemas.departments.drafting import STREETS
 from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
+from schemas.orders import Controlled
 from schemas.rides import Seated, told, trip, with_lines
 from schemas.wire import Code, Confidence, Day, IdType, Instant, Name, Record, Vehicle
 
-_GROUNDED = Literal[
+_Kind = Literal[
     "household", "hotel_room", "room", "restaurant", "entertainment", "shared_facility", "venue", "hotel", "checkpoint",
     "aircraft", "train", "coach", "bus", "metro", "ship", "taxi",
 ]  # fmt: skip
@@ -66,14 +68,9 @@ class NatSample(Record):
 
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
-        sample = {
-            "row": c.rows,
-            "ident": c.ident("id_type", "id_no"),
-            "tube": c.place("tube", "tube_code"),
-            "sampled_ms": c.number("sampled_at"),
-            "pool_size": c.number("pool_size"),
-        }
-        return {"samples": sample}
+        ident, tube = c.ident("id_type", "id_no"), c.place("tube", "tube_code")
+        when, size = c.number("sampled_at"), c.number("pool_size")
+        return {"samples": {"row": c.rows, "ident": ident, "tube": tube, "sampled_ms": when, "pool_size": size}}
 
 
 class NatResult(Record):
@@ -89,12 +86,8 @@ class NatResult(Record):
 
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
-        result = {
-            "row": c.rows,
-            "tube": c.place("tube", "tube_code"),
-            "result": c.choice("result", {k.name: int(k) for k in Result}),
-        }
-        return {"results": result}
+        found = c.choice("result", {k.name: int(k) for k in Result})
+        return {"results": {"row": c.rows, "tube": c.place("tube", "tube_code"), "result": found}}
 
 
 class SurveyLeg(Seated):
@@ -106,7 +99,7 @@ class SurveyLeg(Seated):
     intervals: ClassVar = (("since_at", "until_at"),)
     id_type: IdType
     id_no: Code
-    place_kind: _GROUNDED
+    place_kind: _Kind
     place_code: Code | None = None
     place_name: Name | None = None
     room: Code | None = None
@@ -179,8 +172,14 @@ class IsolationDischarge(Record):
         return {"discharges": {"row": c.rows, "ident": ident, "discharged_ms": c.number("discharged_at")}}
 
 
+class ContactOrder(Controlled):
+    """密接管控: a contact is under control: of which degree and whose, since when, where, and how far it has come."""
+
+    record: ClassVar[str] = "contact_order"
+
+
 RECORDS: tuple[type[Record], ...] = (
-    CaseReport, NatSample, NatResult, SurveyLeg, IsolationAdmission, IsolationDischarge,
+    CaseReport, NatSample, NatResult, SurveyLeg, IsolationAdmission, IsolationDischarge, ContactOrder,
 )  # fmt: skip
 
 
@@ -204,9 +203,25 @@ def _surveyed(h: Hand) -> dict[str, Any]:
     return {**said, **ride, "seat": f"{row:02d}F", "place_code": None, "place_name": None, "room": None}
 
 
+def _ordered(h: Hand) -> dict[str, Any]:
+    degree, there, street = h.of((*["close"] * 3, "secondary", "general")), h.share() < 0.7, h.share() < 0.97
+    kept = {"site_code": h.code("GL", 60), "checked_in_at": h.time()} if there else dict.fromkeys(_SITE)
+    through = {"contact_id_type": "resident_id", "contact_id_no": h.another()}
+    return {
+        **kept, **(through if degree == "secondary" else dict.fromkeys(through)), "case_id_no": h.another(),
+        "degree": degree, "trace_status": "controlled" if there else "awaiting_transfer", "epidemic_status": "4",
+        "observation_mode": "central" if there else None, "last_contact_at": h.day(-h.below(5)),
+        "expected_release_at": h.day(14), "street": h.street() if street else h.of(STREETS),
+    }  # fmt: skip
+
+
 _SEAT = {"carriage": 0.1, "compartment": 0.02, "row": 0.06, "seat": 0.1, "berth": 0.05, "sealed": 0.1}
 _PLACE = {"place_code": 0.4, "place_name": 0.6, "room": 0.15, "vehicle": 0.2, "line": 0.15, "service_date": 0.15}
 _TOLD = {"symptomatic": 0.2, "until_at": 0.8, "confidence": 0.6}
+_SITE = {"site_code": 0.66, "checked_in_at": 0.66, "observation_mode": 0.66, "trace_status": 0.95}
+_LINK = {"case_id_type": 0.97, "case_id_no": 0.97, "contact_id_type": 0.18, "contact_id_no": 0.18, "contact_way": 0.9}
+_ORDER = {"last_contact_at": 0.95, "discovery_path": 0.8, "epidemic_status": 0.9, "expected_release_at": 0.6}
+_AREA = {"province": 0.9, "street": 0.97, "community": 0.8}
 EXPECTED = {
     "case_report": Expected(
         (1200, 14_400), {"onset_at": 0.5, "reported_at": 0.97, "discovery": 0.9}, {"emergency": 150, "routine": 3},
@@ -224,5 +239,8 @@ EXPECTED = {
     ),
     "isolation_admission": Expected((900, 7200), {"room": 0.8}, {"emergency": 1_500, "routine": 20}),
     "isolation_discharge": Expected((900, 7200), {}, {"emergency": 1_000, "routine": 20}, (8, 20)),
+    "contact_order": Expected(
+        (1800, 14_400), _SITE | _LINK | _ORDER | _AREA, {"emergency": 8_000, "routine": 60}, draft=_ordered,
+    ),
 }  # fmt: skip
 """Volumes of samples and tubes: handbook 4.3. All else, and fill rates and lateness: design assumptions [D]."""

@@ -1,6 +1,7 @@
 """Housing 住建局/物业: buildings and homes, property staff, gates of compounds, building sites.
 
-In: `src.housing.*`. Out: presences (gates, building sites) and links from phones to people.
+In: `src.housing.*`. Out: presences (gates, building sites), links from phones to people, and in which
+street a home is.
 Invariant: a gate is a checkpoint: who passes it was there, and not at anybody's home.
 Deliberately absent: who lives where (the resident register says that), and areas or prices of homes.
 """
@@ -16,7 +17,8 @@ from schemas.columns import Columns
 from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
 from schemas.instants import DAY_MS, UNKNOWN_MS
-from schemas.stays import link, stay
+from schemas.orders import located
+from schemas.stays import both, link, stay
 from schemas.wire import Code, Count, IdType, Instant, Name, Record
 
 Document = Literal["resident_id", "passport", "person_no"]
@@ -38,8 +40,10 @@ class Dwelling(Record):
     household_code: Code | None = None
 
     @staticmethod
-    def read(_: Columns) -> dict[str, Rows]:
-        return {}
+    def read(c: Columns) -> dict[str, Rows]:
+        always = np.full(c.count, UNKNOWN_MS), np.full(c.count, UNKNOWN_MS)
+        named = (("household", "household_code"), ("compound", "compound_code"))
+        return {"streets": both(*(located(c, *place, *always) for place in named))}
 
 
 class PropertyStaff(Record):
@@ -117,7 +121,8 @@ def _built(h: Hand) -> dict[str, Any]:
     where = {"compound_code": h.compound(), "compound_name": f"{h.of(('凯旋', '柳影', '欣园'))}花园{h.below(30)}期"}
     use = h.of(("home", "home", "home", "shop", "vacant", "99"))
     rooms = {"building": str(h.between(1, 30)), "unit": str(h.between(1, 4)), "room": str(h.between(101, 1804))}
-    return {**where, **rooms, "use": use, "floors": h.between(5, 33), "household_code": h.household()}
+    known = {"household_code": h.household(), "street": h.street()}
+    return {**where, **rooms, **known, "use": use, "floors": h.between(5, 33)}
 
 
 def _employed(h: Hand) -> dict[str, Any]:

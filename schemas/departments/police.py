@@ -1,6 +1,6 @@
 """Police 公安分局: the resident register, hotel stays, checkpoint passes, who holds a phone, who is one person.
 
-In: `src.police.*`. Out: presences (households, hotels, checkpoints) and links.
+In: `src.police.*`. Out: presences (households, hotels, checkpoints), links, and who lives where.
 Invariant: a link says who held an identifier when; whether two people are one is decided in the brain.
 Deliberately absent: names, relations' free text, and any judgement of a contradiction.
 """
@@ -17,6 +17,7 @@ from schemas.columns import Columns
 from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
 from schemas.keys import ANCHOR_KINDS, IDENTIFIER_KINDS, PHONE_RANK
+from schemas.orders import home
 from schemas.stays import both, lasting, link, stay
 from schemas.wire import Code, IdType, Instant, Name, Phone, Record
 
@@ -44,8 +45,11 @@ class ResidentRegister(Record):
         row, phones = c.lists["phones"]
         numbers = phones.map(lambda p: c.tokens.identifier("phone", p), 0)
         place = c.place("household", "household_code")
-        home = stay(c, ident, PlaceKind.household, place, *lasting(since, until))
-        return {"presences": home, "links": link(row, numbers, ident[row], since[row], until[row])}
+        there = stay(c, ident, PlaceKind.household, place, *lasting(since, until))
+        named = (("household", "household_code"), ("compound", "compound_code"))
+        homes = both(*(home(c, ident, *place_named, since, until) for place_named in named))
+        links = link(row, numbers, ident[row], since[row], until[row])
+        return {"presences": there, "links": links, "homes": homes}
 
 
 class HotelStay(Record):

@@ -1,0 +1,82 @@
+"""Asked: leads, holds and findings as the raw columns of their views; each asks somebody to act.
+
+In: what stands in the stages of that name. Out: columns by name, in no order.
+Invariant: the rule and the pack stand in every row.
+Deliberately absent: the order of rows (brain/view.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from brain.findings import Finding
+from brain.holds import MEDICINE, POOL, Hold
+from brain.rules import Rules
+from schemas.facts import Columns
+from schemas.keys import Ints
+
+Raw = dict[str, Any]
+
+
+def words_of(words: list[str], numbers: Ints) -> Any:
+    """Dictionary-encoded text by number."""
+    return np.array(words, dtype=object)[numbers] if len(words) else np.zeros(0, dtype=object)
+
+
+def packs_of(rules: Rules, numbers: Ints) -> Any:
+    """Names of packs by number."""
+    return words_of([p.name for p in rules.packs], numbers)
+
+
+def leads(rules: Rules, rows: Columns) -> Raw:
+    """The view `leads`."""
+    return {
+        "case_person": rows["source"],
+        "person": rows["person"],
+        "cells": rows["cells"],
+        "place": rows["place"],
+        "together_ms": rows["together"],
+        "case_stay_ms": rows["case_stay"],
+        "stay_ms": rows["stay"],
+        "first_together_at_ms": rows["first"],
+        "last_together_at_ms": rows["last"],
+        "rule": words_of([p.companion.rule for p in rules.packs], rows["pack"]),
+        "pack": packs_of(rules, rows["pack"]),
+        "case_record": rows["case_rec"],
+        "person_record": rows["rec"],
+    }
+
+
+def holds(rules: Rules, standing: dict[int, dict[str, Hold]]) -> Raw:
+    """The view `holds`."""
+    rows = [(person, reason, hold) for person, holds in standing.items() for reason, hold in holds.items()]
+    packs = [rules.packs[hold.pack] for _, _, hold in rows]
+    named = [{POOL: p.pool_hold.rule, MEDICINE: p.medicine_hold.rule}[r[1]] for p, r in zip(packs, rows, strict=True)]
+    return {
+        "person": np.array([r[0] for r in rows], np.int64),
+        "reason": np.array([r[1] for r in rows], dtype=object),
+        "since_ms": np.array([r[2].since_ms for r in rows], np.int64),
+        "release": np.full(len(rows), "single_negative", dtype=object),
+        "sampled_from_ms": np.array([r[2].sampled_from_ms for r in rows], np.int64),
+        "rule": np.array(named, dtype=object),
+        "pack": np.array([p.name for p in packs], dtype=object),
+        "records": [list(r[2].records) for r in rows],
+    }
+
+
+def findings(rules: Rules, standing: dict[int, list[Finding]]) -> Raw:
+    """The view `findings`."""
+    rows = [finding for findings in standing.values() for finding in findings]
+    packs = [rules.packs[finding.pack] for finding in rows]
+    named = [dict(pack.findings.rules())[f.kind].rule for pack, f in zip(packs, rows, strict=True)]
+    return {
+        "record": np.array([f.record for f in rows], np.int64),
+        "kind": np.array([f.kind for f in rows], dtype=object),
+        "person": np.array([f.person for f in rows], np.int64),
+        "since_ms": np.array([f.since_ms for f in rows], np.int64),
+        "records": [list(f.records) for f in rows],
+        "rule": np.array(named, dtype=object),
+        "pack": np.array([p.name for p in packs], dtype=object),
+    }
