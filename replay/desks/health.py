@@ -15,7 +15,7 @@ import numpy as np
 
 from replay.city.model import Ground, Visits
 from replay.desks.day import Day
-from replay.desks.names import Texts, texts
+from replay.desks.names import Texts, only, texts
 from replay.desks.pen import Body, Pen
 from replay.desks.transport import service_date
 from replay.sheets import Sheet, cells
@@ -126,12 +126,12 @@ def _surveyed(pen: Pen) -> Sheet:
     ill = (onset[v.person] != UNKNOWN_MS) & (onset[v.person] <= v.since_ms)
     body: Body = {
         **_who(pen, v.person), "place_kind": _KINDS[kind],
-        "place_code": _only(~ride, pen.code(v.place)), "place_name": _only(~ride, pen.name(v.place)),
-        "room": _only(roomed, pen.part(v.place)), "vehicle": _only(ride, pen.code(v.place)),
-        "line": _only(lined, pen.code(places.house[v.place])),
-        "service_date": _only(scheduled, service_date(v.since_ms)),
-        "carriage": _only(in_cars, texts([f"{c:02d}" for c in v.carriage.tolist()])),
-        "row": np.where(v.row > 0, v.row, UNKNOWN_MS), "seat": _only(v.seat > 0, texts(seat)),
+        "place_code": only(~ride, pen.code(v.place)), "place_name": only(~ride, pen.name(v.place)),
+        "room": only(roomed, pen.part(v.place)), "vehicle": only(ride, pen.code(v.place)),
+        "line": only(lined, pen.code(places.house[v.place])),
+        "service_date": only(scheduled, service_date(v.since_ms)),
+        "carriage": only(in_cars, texts([f"{c:02d}" for c in v.carriage.tolist()])),
+        "row": np.where(v.row > 0, v.row, UNKNOWN_MS), "seat": only(v.seat > 0, texts(seat)),
         "symptomatic": ill.astype(np.int64), "since_at": v.since_ms, "until_at": v.until_ms,
         "confidence": pen.of(("certain",) * 6 + ("likely",), count),
     }  # fmt: skip
@@ -182,13 +182,6 @@ def _controlled(pen: Pen) -> Sheet:
         "checked_in_at": orders.admitted_ms, "expected_release_at": release, "street": street, "community": community,
     }  # fmt: skip
     return pen.write(body, orders.admitted_ms)
-
-
-def _only(mask: Any, words: Texts) -> Texts:
-    """The words where the mask holds, None elsewhere."""
-    kept = words.copy()
-    kept[~mask] = None
-    return kept
 
 
 def _stays(stays: Stays, mask: Any) -> Stays:

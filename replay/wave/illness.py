@@ -55,7 +55,7 @@ class Illness:
         for _ in range(40):
             scale = (low + high) / 2
             share = float(np.interp(before, _GRID, _cumulated(shape, scale)))
-            low, high = (scale, high) if share > self._p["presymptomatic_share"] else (low, scale)
+            low, high = (scale, high) if share > self._p["presymptomatic_weight"] else (low, scale)
         return _cumulated(shape, scale)
 
     def infect(self, people: Ints, at_ms: Ints, infector: Ints, place: Ints, rng: np.random.Generator) -> None:
@@ -95,12 +95,12 @@ class Illness:
         return weighted
 
     def ct(self, people: Ints, at_ms: Ints) -> Floats:
-        """Ct of a swab taken then; 45 for those who have nothing. It falls from the day before infectiousness to the
-        day after onset, and rises for eleven days. Source: design assumption [D]."""
+        """Ct of a swab taken then; 45 for those who have nothing. It falls from six hours before infectiousness to
+        the day after onset, and rises for eleven days. Source: design assumption [D]."""
         at = (at_ms - self.turned_ms[people]) / DAY_MS
-        begins = np.minimum((self.since_ms[people] - self.turned_ms[people]) / DAY_MS - 1, -0.5)
+        begins = np.minimum((self.since_ms[people] - self.turned_ms[people]) / DAY_MS - 0.25, 0.0)
         peak, depth = self.peak_ct[people], _CT_NONE - 5 - self.peak_ct[people]
-        falling = np.clip((at - 1) / np.minimum(begins - 1, -1.5), 0, 1.5)
+        falling = np.clip((at - 1) / (begins - 1), 0, 1.5)
         rising = np.clip((at - 1) / 11, 0, 1.5)
         found = peak + depth * np.where(at < 1, falling, rising)
         return np.where(self.infected_ms[people] == UNKNOWN_MS, _CT_NONE, np.minimum(found, _CT_NONE))
