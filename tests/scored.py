@@ -157,6 +157,7 @@ def _facts() -> list[FactBatch]:
         row = {"rec": int(rec[0]), "source": source, "record_id": name, "version": 1, "withdrawn": False,
                "digest": int(digests(1, facts, np.array([DAY]))[0]), "event_ms": DAY, "part": "all",
                "offset": len(made)}  # fmt: skip
+        row |= {f.name: DAY for f in RECORD_SCHEMA if f.name not in row}  # whatever else a record tells of its arrival
         made.append(FactBatch(pa.RecordBatch.from_pylist([row], RECORD_SCHEMA), facts))
     return made
 

@@ -40,7 +40,7 @@ SHARES = [
     # Listed: 1, 2, 5, 4 under the phone, and 11 of another bus of the line, for whom records do speak.
     ("precision_true", "", 4, 5), ("precision_true", "certainty/low", 0, 1), ("precision_true", "degree/0", 1, 2),
     ("precision_observable", "", 5, 5), ("precision_observable", "degree/0", 2, 2),
-    ("listed_within_24h", "", 5, 5), ("lost_to_follow_up", "", 2, 5),
+    ("listed_by_hours", "01.00", 3, 5), ("listed_within_24h", "", 5, 5), ("lost_to_follow_up", "", 2, 5),
     # 2 was infected by 0 before 0 was known; 8 by 2, who was listed by then but never became a case.
     ("infections_undetected", "", 1, 2), ("infections_unseen", "", 1, 2),
     ("holds_needless", "", 1, 2), ("leads_near", "", 1, 2),

@@ -44,6 +44,7 @@ DEFINITIONS = {
     "hours_reported_to_listed": Definition("报告至列出", "from report to listed", "hours", -1),
     "minutes_opened_to_listed": Definition("成案至列出", "from case opened to listed", "minutes", -1),
     "listed_within_24h": Definition("报告后二十四小时内列出", "listed within 24 h of the report", "share", 1),
+    "listed_by_hours": Definition("报告后若干小时内列出", "listed within so many hours of the report", "share", 1),
     "known_before_case": Definition("成为病例前已知为接触者", "known contacts before becoming cases", "share", 1),
     "infections_undetected": Definition("传染者当时未被发现", "infected by somebody not yet found", "share", -1),
     "infections_unseen": Definition("传染者至今未成病例", "infected by somebody never found", "share", -1),

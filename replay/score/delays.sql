@@ -53,3 +53,8 @@ INSERT INTO figures SELECT 'lost_to_follow_up', '', share(n, d), n, d FROM (
 INSERT INTO figures SELECT 'infected_on', strftime(make_date(local_day(infected_ms)::INTEGER), '%Y-%m-%d'), count(*), NULL, NULL FROM infections GROUP BY ALL;
 INSERT INTO figures SELECT 'found_on', strftime(make_date(local_day(coalesce(o.at_ms, k.reported_ms, k.sampled_ms))::INTEGER), '%Y-%m-%d'), count(*), NULL, NULL
 FROM known_cases k LEFT JOIN opened_cases o USING (person) WHERE coalesce(o.at_ms, k.reported_ms, k.sampled_ms) IS NOT NULL GROUP BY ALL;
+
+-- How many close pairs were listed within so many hours of the report; for the curve of the page.
+INSERT INTO figures SELECT 'listed_by_hours', printf('%05.2f', h), share(n, d), n, d FROM (
+  SELECT h, count(*) FILTER (from_report_h <= h) AS n, count(from_report_h) AS d
+  FROM listings, (VALUES (0.25), (0.5), (1), (2), (4), (8), (12), (24), (48)) steps(h) GROUP BY h) WHERE d > 0;
