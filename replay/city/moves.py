@@ -19,7 +19,8 @@ from schemas.keys import Ints
 
 SERVICE_S = (19_800, 77_400)
 """Buses and metros run from half past five to half past nine [D]."""
-HEADWAY_S = 720
+HEADWAY_S = 240
+"""One vehicle of a line after the other [D]: at the busiest time some fifty people are aboard."""
 _SLOT_S = 1_200
 """A taxi takes one trip in so long [D]."""
 _NEAR = 0.75

@@ -37,7 +37,8 @@ AT_LEISURE: tuple[tuple[Errand, float], ...] = (
     (SHOP, 0.25), (MARKET, 0.1), (EAT, 0.06), (MEDICINE, 0.055), (CLINIC, 0.06),
 )  # fmt: skip
 """Share of people who do so on a day, after work or when they have no work [D]."""
-LUNCH_OUT = 0.1
+LUNCH_OUT = 0.06
+"""Of those who work in an office [D]."""
 SECOND_ERRAND = 0.25
 GREEN_CHANNEL = 0.0006
 """Share of the residents who come with somebody to a hospital for dialysis, chemotherapy or birth [D]."""
@@ -144,7 +145,7 @@ def work(moves: Moves, turns: Turns, rides: float = RIDES, staffed: int = STAFFE
     diary.back(everybody[on_foot], diary.between(300, 1_500, everybody[on_foot]))
     begins = np.maximum(diary.clock[everybody] + 120, since)
     eats = lives & (diary.rng.random(len(everybody)) < LUNCH_OUT) & (city.places.ground[place] == Ground.office)
-    noon = 11 * HOUR_S + 2_400 + diary.between(0, 2_400, everybody)
+    noon = 11 * HOUR_S + 600 + diary.between(0, 5_400, everybody)
     eats &= (begins < noon - HOUR_S) & (until > noon + 2 * HOUR_S)
     diary.note(everybody, place, doing, begins, np.where(eats, noon, until))
     lunch = everybody[eats]
