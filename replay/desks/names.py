@@ -7,7 +7,7 @@ Deliberately absent: who shows what where (the desks).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -51,7 +51,7 @@ def absent(column: Any) -> Mask:
 @cache
 def identifiers(kind: str, people: int) -> Texts:
     """The identifiers of a kind of the persons 0 to `people` − 1."""
-    return texts(_resident_ids(people) if kind == "resident_id" else [identifier(kind, n) for n in range(people)])
+    return texts(_FORMS[kind](people) if kind in _FORMS else [identifier(kind, n) for n in range(people)])
 
 
 def _resident_ids(people: int) -> list[str]:
@@ -65,6 +65,16 @@ def _resident_ids(people: int) -> list[str]:
         tails = [digits + _CHECKS[(rest + own) % 11] for rest in range(11)]
         made += [birth + tails[total % 11] for birth, total in zip(births, sums, strict=True)]
     return made[:people]
+
+
+_FORMS: dict[str, Callable[[int], list[str]]] = {
+    "resident_id": _resident_ids,
+    "phone": lambda people: [f"100{n}" for n in range(50_000_000, 50_000_000 + 53 * people, 53)],
+    "code_token": lambda people: [f"qr_{n * 0x9E3779B1 & 0xFFFFFFFF:08x}" for n in range(people)],
+    "transit_card": lambda people: [f"9903{n:012d}" for n in range(people)],
+    "person_no": lambda people: [f"HR:{n:07d}" for n in range(people)],
+}
+"""Those that whole cities show, made together."""
 
 
 def knows(city: City, kind: str, person: Ints) -> Ints:

@@ -88,6 +88,14 @@ def service_date(since_ms: Ints) -> Texts:
     return texts(np.datetime_as_string(days.astype("datetime64[D]")).tolist())[inverse]
 
 
+def line_name(pen: Pen, line: Ints) -> Texts:
+    """The names of lines, as records have them; None for none."""
+    number = np.full(len(pen.city.places.ground) + 1, -1)
+    number[pen.city.places.of(Ground.line)] = np.arange(len(pen.city.lines))
+    names: Texts = texts([*pen.city.lines, None])[number[line]]
+    return names
+
+
 def _tapped(pen: Pen) -> Sheet:
     """Rides on buses and metros, by card or code. Of some the line alone is known: they tell of the line."""
     people = pen.city.people
@@ -107,7 +115,7 @@ def _tapped(pen: Pen) -> Sheet:
     metro = places.ground[v.place] == Ground.metro
     carriage = texts([str(c) if c else None for c in v.carriage.tolist()])
     body: Body = {
-        **who, "mode": np.where(metro, "metro", "bus").astype(object), "line": pen.code(line),
+        **who, "mode": np.where(metro, "metro", "bus").astype(object), "line": line_name(pen, line),
         "vehicle": only(~lost, pen.code(v.place)), "carriage": only(~lost, carriage),
         "sealed": np.ones(count, np.int64), "on_at": v.since_ms, "off_at": v.until_ms,
         "confidence": np.full(count, "certain", object),
@@ -138,7 +146,7 @@ def _served(pen: Pen) -> Sheet:
     on_line = np.isin(ground, [int(Ground.bus), int(Ground.metro)])
     body = {
         **pen.shown(v.person, ("resident_id",))[0], "mode": modes[ground], "vehicle": pen.code(v.place),
-        "line": only(on_line, pen.code(house)),
+        "line": only(on_line, line_name(pen, house)),
         "service_date": only(ground == Ground.train, service_date(v.since_ms)),
         "since_at": v.since_ms, "until_at": v.until_ms,
     }  # fmt: skip
