@@ -122,7 +122,8 @@ def _write_truth(truth: Path, expect: dict[str, tuple[float, float]]) -> None:
     infections = [
         {"person": p, "infected_ms": at(hour), "infector": by, "place": -1, "onset_ms": None,
          "infectious_since_ms": at(hour), "infectious_until_ms": at(hour + 96),
-         **{n: None if h is None else at(h) for n, h in (("found_ms", f), ("reported_ms", r), ("isolated_ms", i))}}
+         **{n: None if h is None else at(h) for n, h in zip(
+             ("found_ms", "known_ms", "reported_ms", "isolated_ms"), (f, r and r - 0.5, r, i), strict=True)}}
         for p, hour, by, f, r, i in _INFECTED
     ]  # fmt: skip
     write("infections", infections)

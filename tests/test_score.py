@@ -40,7 +40,8 @@ SHARES = [
     # Listed: 1, 2, 5, 4 under the phone, and 11 of another bus of the line, for whom records do speak.
     ("precision_true", "", 4, 5), ("precision_true", "certainty/low", 0, 1), ("precision_true", "degree/0", 1, 2),
     ("precision_observable", "", 5, 5), ("precision_observable", "degree/0", 2, 2),
-    ("listed_by_hours", "01.00", 3, 5), ("listed_within_24h", "", 5, 5), ("lost_to_follow_up", "", 2, 5),
+    ("listed_by_hours", "00.50", 0, 5), ("listed_by_hours", "01.00", 3, 5),
+    ("listed_within_24h", "", 5, 5), ("lost_to_follow_up", "", 2, 5),
     # 2 was infected by 0 before 0 was known; 8 by 2, who was listed by then but never became a case.
     ("infections_undetected", "", 1, 2), ("infections_unseen", "", 1, 2),
     ("holds_needless", "", 1, 2), ("leads_near", "", 1, 2),
@@ -60,7 +61,8 @@ def test_a_share_is_what_was_counted_by_hand(
 VALUES = [
     ("infected", "", 3), ("pairs_true", "", 6), ("pairs_observable", "", 4), ("pairs_listed", "", 5),
     ("pairs_listed", "certainty/medium", 2), ("infected_on", "2022-03-10", 2), ("found_on", "2022-03-10", 1),
-    # The swab at 19:00, the report and the case at 21:00; three listed at 21:15, two at 22:15.
+    # The swab at 19:00, its result at 20:30, the report and the case at 21:00; three listed at 21:15, two at 22:15.
+    ("hours_result_to_listed", "p50", 0.75), ("hours_result_to_listed", "max", 1.75),
     ("hours_sampled_to_listed", "p50", 2.25), ("hours_sampled_to_listed", "max", 3.25),
     ("hours_reported_to_listed", "p50", 0.25), ("hours_reported_to_listed", "p95", 1.25),
     ("minutes_opened_to_listed", "p50", 15), ("minutes_opened_to_listed", "max", 75),

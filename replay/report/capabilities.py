@@ -60,7 +60,7 @@ CAPABILITIES = (
     ),
     Capability(
         Both("及时", "Timeliness"),
-        Both("报告后二十四小时内列出密接", "close contacts are listed within 24 h of the report"),
+        Both("阳性结果后二十四小时内列出密接", "close contacts are listed within 24 h of the result"),
         "listed_within_24h",
         (0.95, 0.9, 0.75),
     ),
@@ -87,11 +87,11 @@ class Rated:
     grade: str
 
     @property
-    def marks(self) -> str:
-        """`P ≥ 95 %, S ≥ 90 %, M ≥ 70 %`, in the figure's own direction."""
-        if self.capability.turned:
-            return ", ".join(f"{g} ≤ {share(1 - m)}" for g, m in zip("PSM", self.capability.marks, strict=True))
-        return ", ".join(f"{g} ≥ {share(m)}" for g, m in zip("PSM", self.capability.marks, strict=True))
+    def marks(self) -> tuple[str, ...]:
+        """`P ≥ 95 %`, `S ≥ 90 %`, `M ≥ 70 %`, in the figure's own direction."""
+        c = self.capability
+        limits = [(f"≤ {share(1 - m)}" if c.turned else f"≥ {share(m)}") for m in c.marks]
+        return tuple(f"{grade} {limit}" for grade, limit in zip("PSM", limits, strict=True))
 
 
 def rate(score: Score) -> list[Rated]:

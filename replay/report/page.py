@@ -1,14 +1,16 @@
 """Page: the after-action report of a drill as one HTML file that opens anywhere, offline.
 
 In: a score. Out: HTML.
-Invariant: nothing is asked of any network; every value is escaped; people stand under their codes. Same score, same page.
+Invariant: nothing is asked of any network; every value is escaped; people are codes. Same score, same page.
 Deliberately absent: figures of its own; what it shows is in score.json.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,7 +20,17 @@ from replay.report.capabilities import RATINGS, rate
 from replay.report.charts import draw_bars, draw_days, draw_steps
 from replay.report.review import observe
 from replay.report.words import (
-    CLASSES, DEGREES, NONE, PROFILES, SETTINGS, Both, label, number, share, shown, source_words,
+    CLASSES,
+    DEGREES,
+    NONE,
+    PROFILES,
+    SETTINGS,
+    Both,
+    label,
+    number,
+    share,
+    shown,
+    source_words,
 )  # fmt: skip
 from replay.score.definitions import DEFINITIONS, reason_words
 from replay.score.tree import Figure, Score
@@ -29,7 +41,10 @@ _TILES = (
     "known_before_case", "lost_to_follow_up",
 )  # fmt: skip
 _SIDES = ("missing", "extra", "unrecorded")
-_SPANS = ("hours_sampled_to_listed", "hours_reported_to_listed", "minutes_opened_to_listed", "hold_hours_won")
+_SPANS = (
+    "hours_sampled_to_listed", "hours_result_to_listed", "hours_reported_to_listed", "minutes_opened_to_listed",
+    "hold_hours_won",
+)  # fmt: skip
 _PEOPLE = ("holds", "holds_needless", "leads", "leads_near", "infections_undetected", "infections_unseen")
 FEEDS_SHOWN = 20
 """Feeds in the table; the others follow in score.json."""
@@ -60,6 +75,11 @@ def render_report(score: Score) -> str:
     )  # fmt: skip
 
 
+def write_report(score: Score, path: Path) -> None:
+    """Writes the page of a score."""
+    path.write_text(render_report(score), encoding="utf-8")
+
+
 def title_of(plan: Mapping[str, Any]) -> Both:
     """The drill's title; its name where it has none."""
     given = plan.get("title") or ()
@@ -78,7 +98,8 @@ def _overview(score: Score, plan: Mapping[str, Any]) -> list[tuple[Both, Both]]:
     faults = sorted({str(fault.get("kind")) for fault in plan.get("faults") or ()})
     injects = [f"{i.get('kind')}" for i in plan.get("injects") or ()]
     rows = [
-        (Both("居民", "residents"), plan.get("residents")), (Both("首日", "first day"), plan.get("first_day")),
+        (Both("居民", "residents"), float(plan.get("residents") or 0) or None),
+        (Both("首日", "first day"), plan.get("first_day")),
         (Both("天数", "days"), plan.get("days")), (Both("平急", "profile"), PROFILES.get(str(plan.get("profile")))),
         (Both("政策包", "policy pack"), ", ".join(score.lake.get("packs") or ()) or plan.get("pack")),
         (Both("记录", "records"), sum(f.value or 0 for f in score.groups("records").values()) or None),
@@ -100,10 +121,11 @@ def _overview(score: Score, plan: Mapping[str, Any]) -> list[tuple[Both, Both]]:
 
 def _curve(score: Score) -> dict[str, Any] | None:
     truly, found = score.groups("infected_on"), score.groups("found_on")
-    days = sorted({*truly, *found})
-    if not days:
+    if not truly and not found:
         return None
-    rows = [(day, *(f[day].value or 0 if day in f else 0 for f in (truly, found))) for day in days]
+    first, last = (date.fromisoformat(pick({*truly, *found})) for pick in (min, max))
+    days = [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
+    rows = [(day, _value(truly.get(day)), _value(found.get(day))) for day in days]
     plot = draw_days(
         "curve", "流行曲线：每日感染与成案 Epidemic curve: infected and found by day",
         "; ".join(f"{day}: {a:g} infected, {b:g} found" for day, a, b in rows),
@@ -141,7 +163,7 @@ def _delays(score: Score) -> Markup | None:
         return None
     named = [(f"{hours:g} h", value) for hours, value in steps]
     about = "; ".join(f"{step}: {share(value)}" for step, value in named)
-    title = "报告后若干小时内列出的密接 Close contacts listed within so many hours of the report"
+    title = "阳性结果后若干小时内列出的密接 Close contacts listed within so many hours of the result"
     return draw_steps("delays", title, about, named)
 
 
@@ -167,7 +189,9 @@ def _feeds(score: Score) -> dict[str, Any]:
     """The feeds that tell of stays or were at fault, the busiest first."""
     records, refused, late = (score.groups(n) for n in ("records", "refused", "lateness_minutes_p95"))
     waited, hours = score.groups("late_decisions"), score.groups("late_hours")
-    sources = sorted({*records, *refused}, key=lambda s: (s not in waited, s not in refused, -_value(records.get(s)), s))
+    sources = sorted(
+        {*records, *refused}, key=lambda s: (s not in waited, s not in refused, -_value(records.get(s)), s)
+    )
     rows = []
     for source in sources[:FEEDS_SHOWN]:
         expected = EXPECTED[source].lateness_s[1] / 60 if source in EXPECTED else None

@@ -37,8 +37,8 @@ def _of_capability(score: Score, rated: Rated) -> Observation:
     c, value, words = rated.capability, shown(rated.figure), label(rated.capability.figure)
     observation = Both(f"{c.name.zh}：{words.zh} {value}。", f"{c.name.en}: {words.en} {value}.")
     analysis = Both(
-        f"评为 {rated.grade}（{RATINGS[rated.grade].zh}），标准 {rated.marks}。",
-        f"Rated {rated.grade} ({RATINGS[rated.grade].en}); thresholds {rated.marks}.",
+        f"评为 {rated.grade}（{RATINGS[rated.grade].zh}），标准 {', '.join(rated.marks)}。",
+        f"Rated {rated.grade} ({RATINGS[rated.grade].en}); thresholds {', '.join(rated.marks)}.",
     )
     worst = _worst_setting(score) if c.figure in ("observable_share", "recall_observable") else None
     if worst is not None and rated.grade != "P":

@@ -5,6 +5,7 @@
 CREATE TEMP TABLE listings AS
 SELECT l.source, l.contact, l.listed_ms, l.contact_id,
        (l.listed_ms - greatest(coalesce(i.found_ms, k.sampled_ms), l.first_ms)) / 3600000.0 AS from_sample_h,
+       (l.listed_ms - greatest(i.known_ms, l.first_ms)) / 3600000.0 AS from_result_h,
        (l.listed_ms - greatest(coalesce(i.reported_ms, k.reported_ms), l.first_ms)) / 3600000.0 AS from_report_h,
        (l.listed_ms - greatest(o.at_ms, l.first_ms)) / 60000.0 AS from_opening_min
 FROM listed l JOIN known_cases k ON k.person = l.source
@@ -16,13 +17,15 @@ SELECT name AS figure, g AS "group", CASE g WHEN 'p50' THEN p50 WHEN 'p95' THEN 
 FROM (SELECT quantile_disc(v, 0.5) AS p50, quantile_disc(v, 0.95) AS p95, max(v) AS greatest, count(v) AS n FROM query_table(spent)), (VALUES ('p50'), ('p95'), ('max')) groups(g)
 WHERE n > 0;
 CREATE TEMP VIEW sample_spans AS SELECT from_sample_h AS v FROM listings;
+CREATE TEMP VIEW result_spans AS SELECT from_result_h AS v FROM listings;
 CREATE TEMP VIEW report_spans AS SELECT from_report_h AS v FROM listings;
 CREATE TEMP VIEW opening_spans AS SELECT from_opening_min AS v FROM listings;
 INSERT INTO figures FROM spans('hours_sampled_to_listed', 'sample_spans');
+INSERT INTO figures FROM spans('hours_result_to_listed', 'result_spans');
 INSERT INTO figures FROM spans('hours_reported_to_listed', 'report_spans');
 INSERT INTO figures FROM spans('minutes_opened_to_listed', 'opening_spans');
 INSERT INTO figures SELECT 'listed_within_24h', '', share(n, d), n, d FROM (
-  SELECT count(*) FILTER (from_report_h <= 24) AS n, count(from_report_h) AS d FROM listings) WHERE d > 0;
+  SELECT count(*) FILTER (from_result_h <= 24) AS n, count(from_result_h) AS d FROM listings) WHERE d > 0;
 
 -- Known as a contact before known as a case; of the cases that somebody in the city infected.
 CREATE TEMP TABLE contact_since AS
@@ -54,7 +57,7 @@ INSERT INTO figures SELECT 'infected_on', strftime(make_date(local_day(infected_
 INSERT INTO figures SELECT 'found_on', strftime(make_date(local_day(coalesce(o.at_ms, k.reported_ms, k.sampled_ms))::INTEGER), '%Y-%m-%d'), count(*), NULL, NULL
 FROM known_cases k LEFT JOIN opened_cases o USING (person) WHERE coalesce(o.at_ms, k.reported_ms, k.sampled_ms) IS NOT NULL GROUP BY ALL;
 
--- How many close pairs were listed within so many hours of the report; for the curve of the page.
+-- How many close pairs were listed within so many hours of the result; for the curve of the page.
 INSERT INTO figures SELECT 'listed_by_hours', printf('%05.2f', h), share(n, d), n, d FROM (
-  SELECT h, count(*) FILTER (from_report_h <= h) AS n, count(from_report_h) AS d
+  SELECT h, count(*) FILTER (from_result_h <= h) AS n, count(from_result_h) AS d
   FROM listings, (VALUES (0.25), (0.5), (1), (2), (4), (8), (12), (24), (48)) steps(h) GROUP BY h) WHERE d > 0;
