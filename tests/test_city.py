@@ -12,7 +12,7 @@ import pytest
 from replay.city import found_city
 from replay.city.duties import BEGINS_MS
 from replay.city.model import City, Duty, Ground, People, Places, Role
-from replay.city.shares import SHARED_PLATES
+from replay.city.shares import HOUSEHOLD_SIZES, HOUSEHOLDS, SHARED_PLATES
 from schemas.codes import OPEN_HOUSES
 from schemas.credit_codes import read_credit_code
 from schemas.instants import DAY_MS, HOUR_MS, OPEN_MS
@@ -97,6 +97,12 @@ def test_no_two_places_are_one_by_kind_and_codes(city: City) -> None:
     kinds = np.where(np.isin(city.places.kind, OPEN_HOUSES), -1, city.places.kind)
     named = set(zip(kinds.tolist(), city.places.first, city.places.second, strict=True))
     assert len(named) == len(city.places.first)
+
+
+def test_kinds_of_households_add_up_to_the_sizes_that_are_said() -> None:
+    sizes = np.bincount([len(kind.others) for kind in HOUSEHOLDS], [kind.share for kind in HOUSEHOLDS])
+    assert np.allclose(sizes, HOUSEHOLD_SIZES)
+    assert round(float(sizes @ np.arange(1, 7)), 1) == 2.3
 
 
 def test_everybody_lives_somewhere_and_travellers_elsewhere(city: City) -> None:

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from replay.city.diary import DAY_S, Diary
+from replay.city.diary import Diary
 from replay.city.model import Doing, Duty, Ground
 from replay.city.moves import Moves
-from replay.city.shifts import SHIFTS
 from schemas.keys import Ints
 
 ENTERED = 0.6
 """Share of home visits that go beyond the door [D]."""
 _NOON_MS = 43_200_000
 _KEY = 10_000
+_UNSTAFFED = 1_000_000
+"""No gate is watched: those who come on duty are not written down at it."""
 
 
 def one_each(diary: Diary, people: Ints) -> Ints:
@@ -55,9 +56,6 @@ def visit_homes(moves: Moves, times: int) -> None:
     until = np.maximum(diary.clock[members] + 1_800, 17 * 3600)
     diary.note(members, office, Doing.work, diary.clock[members] + 600, until)
     moves.home(members, 900, 2_400, _UNSTAFFED)
-
-
-_UNSTAFFED = 1_000_000
 
 
 def deliver(moves: Moves, stops: int, fetching: float, adults: Ints) -> None:
@@ -109,6 +107,3 @@ def inspect(moves: Moves, times: int) -> None:
 def _homes(moves: Moves) -> int:
     """How many of the places are homes; they come first."""
     return int(np.count_nonzero(moves.city.places.ground == Ground.home))
-
-
-assert SHIFTS[Ground.gate].lasts * 3600 < DAY_S

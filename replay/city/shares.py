@@ -36,7 +36,6 @@ COUNTS = {  # name: (at 650,000 residents, at least)
     "metro_train": (20, 2),  # of one line [D]
     "taxi": (1_500, 3),  # [D]
     "train": (60, 3),  # services, without a timetable [D]
-    "firm": (9, 1),  # work teams a firm at the most [D]
     "bubble_worker": (2_000, 20),  # the article
     "lanjia_worker": (770, 28),  # of seven firms (the article), 110 each [D]
     "courier": (1_500, 3),  # 40 orders a day each [D]

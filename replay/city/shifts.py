@@ -48,7 +48,7 @@ SHIFTS = {
     Ground.care_room: Shift(7.0, 0.2, 10.0, 0, Doing.serve, 0.85, 0.85, 0.95),
     Ground.logistics: Shift(6.0, 0.0, 8.0, 8.0, Doing.work, 0.9, 0.9, 0.95),
     Ground.taxi: Shift(6.0, 0.5, 10.0, 7.0, Doing.drive, 0.9, 0.9, 0.12),
-    Ground.bus: Shift(5.5, 0.0, 8.0, 8.0, Doing.drive, 1.0, 1.0, 1.0),
+    Ground.bus: Shift(SERVICE_S[0] / 3600, 0.0, 8.0, 8.0, Doing.drive, 1.0, 1.0, 1.0),
 }
 
 
@@ -86,6 +86,3 @@ def _turn_of_the_pair(diary: Diary, drivers: Ints) -> Ints:
     turn = np.zeros(len(drivers), np.int64)
     turn[order] = np.append(0, (bus[1:] == bus[:-1]).astype(np.int64))
     return turn
-
-
-assert SHIFTS[Ground.bus].begins * 3600 == SERVICE_S[0]
