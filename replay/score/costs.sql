@@ -17,7 +17,7 @@ INSERT INTO figures SELECT 'fault_pairs_lost', '', count(*), NULL, NULL FROM (SE
 -- A decision waited for a record if the record came after the case was opened and no later than the listing; the last
 -- such record is the one it waited for. Late: later than its source is expected to be in 95 of 100 records.
 CREATE TEMP TABLE waited AS
-SELECT l.contact_id, p.source, p.fault, p.arrival_ms, (p.arrival_ms - p.event_ms) / 1000.0 AS lateness_s, x.p95_s,
+SELECT l.contact_id, p.source, p.delayed AS fault, p.arrival_ms, (p.arrival_ms - p.event_ms) / 1000.0 AS lateness_s, x.p95_s,
        (p.arrival_ms - greatest(o.at_ms, p.event_ms + x.p95_s * 1000)) / 3600000.0 AS hours
 FROM listings l JOIN proof_told p USING (contact_id) JOIN opened_cases o ON o.person = l.source JOIN expected x ON x.source = p.source
 WHERE p.arrival_ms > o.at_ms AND p.arrival_ms <= l.listed_ms AND p.arrival_ms - p.event_ms > x.p95_s * 1000

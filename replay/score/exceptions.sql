@@ -15,12 +15,12 @@ SELECT source, contact, bool_and(by_alias) AS by_alias FROM listed WHERE source 
 CREATE TEMP TABLE lacking AS FROM shown ANTI JOIN own USING (source, contact, degree);
 CREATE TEMP TABLE lacking_people AS SELECT source AS person FROM lacking UNION SELECT contact FROM lacking;
 CREATE TEMP TABLE lacking_said AS
-SELECT source AS feed, record_id, person, since_ms, until_ms, fault, place FROM said_well SEMI JOIN lacking_people USING (person);
+SELECT source AS feed, record_id, person, since_ms, until_ms, place FROM said_well SEMI JOIN lacking_people USING (person);
 CREATE TEMP TABLE lacking_sides AS
 SELECT l.*, r.place, r.since_ms, r.until_ms, unnest([l.source, l.contact]) AS person
 FROM lacking l JOIN told_rows r USING (source, contact, degree);
 CREATE TEMP TABLE telling AS
-SELECT DISTINCT l.source, l.contact, l.degree, s.feed, s.record_id, s.fault
+SELECT DISTINCT l.source, l.contact, l.degree, s.feed, s.record_id
 FROM lacking_sides l JOIN lacking_said s ON s.person = l.person AND s.since_ms < l.until_ms AND l.since_ms < s.until_ms
 LEFT JOIN houses h ON h.place = s.place
 WHERE s.place = l.place OR h.house = l.place;
@@ -30,8 +30,9 @@ SELECT DISTINCT r.source AS feed, r.record_id FROM lake_records r SEMI JOIN tell
 CREATE TEMP TABLE missing AS
 WITH summed AS (
   SELECT t.source, t.contact, t.degree, bool_or(k.feed IS NULL AND j.source IS NOT NULL) AS refused, bool_or(k.feed IS NULL) AS lost,
-         max(nullif(fault, '')) AS fault, list(feed || '/' || record_id ORDER BY k.feed IS NOT NULL, feed, record_id)[:2] AS records
+         max(f.wrong) AS fault, list(feed || '/' || t.record_id ORDER BY k.feed IS NOT NULL, feed, t.record_id)[:2] AS records
   FROM telling t LEFT JOIN kept k USING (feed, record_id) LEFT JOIN (SELECT DISTINCT source FROM lake_rejects) j ON j.source = t.feed
+  LEFT JOIN struck f ON f.source = t.feed AND f.record_id = t.record_id
   GROUP BY ALL
 )
 SELECT l.source, l.contact, l.degree, coalesce(s.records, []) AS records,
@@ -51,7 +52,7 @@ CREATE TEMP TABLE true_close AS SELECT DISTINCT contact FROM true_pairs WHERE de
 CREATE TEMP TABLE true_any AS SELECT DISTINCT source, contact FROM true_pairs;
 CREATE TEMP TABLE beside AS SELECT DISTINCT source, contact FROM true_judged WHERE NOT in_circle;
 CREATE TEMP TABLE proof AS
-SELECT contact_id, bool_or(inferred) AS inferred, bool_or(line) AS line, max(fault) AS fault, bool_and(told) AS told,
+SELECT contact_id, bool_or(inferred) AS inferred, bool_or(line) AS line, max(wrong) AS fault, bool_and(told) AS told,
        list(source || '/' || record_id ORDER BY source, record_id)[:2] AS records
 FROM proof_told GROUP BY contact_id;
 CREATE TEMP TABLE extra AS

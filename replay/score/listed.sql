@@ -29,10 +29,15 @@ CREATE TEMP TABLE proofs AS
 SELECT DISTINCT contact_id, record, split_part(record, '/', 1) AS source, substr(record, position('/' IN record) + 1) AS record_id
 FROM (SELECT contact_id, source_record AS record FROM evidence UNION ALL SELECT contact_id, contact_record FROM evidence);
 
+-- Faults by record: one that changed what it says, one that changed when it came. Copies do neither.
+CREATE TEMP TABLE struck AS
+SELECT source, record_id, min(kind) FILTER (destroyed OR what = 'times') AS wrong, min(kind) FILTER (what = 'arrival') AS delayed
+FROM faults GROUP BY ALL;
+
 CREATE TEMP TABLE proof_told AS
 SELECT p.contact_id, p.source, p.record_id, bool_and(t.record_id IS NOT NULL) AS told, bool_or(t.record_id IS NOT NULL AND t.until_ms IS NULL) AS inferred, bool_or(coalesce(h.line, false)) AS line,
-       any_value(f.kind) AS fault, max(t.arrival_ms) AS arrival_ms, max(t.since_ms) AS since_ms, max(t.event_ms) AS event_ms
+       any_value(f.wrong) AS wrong, any_value(f.delayed) AS delayed, max(t.arrival_ms) AS arrival_ms, max(t.since_ms) AS since_ms, max(t.event_ms) AS event_ms
 FROM proofs p LEFT JOIN (FROM told SEMI JOIN proofs USING (source, record_id)) t ON t.source = p.source AND t.record_id = p.record_id
 LEFT JOIN houses h ON h.place = t.place
-LEFT JOIN (SELECT source, record_id, min(kind) AS kind FROM faults GROUP BY ALL) f ON f.source = p.source AND f.record_id = p.record_id
+LEFT JOIN struck f ON f.source = p.source AND f.record_id = p.record_id
 GROUP BY ALL;
