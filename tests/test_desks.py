@@ -22,7 +22,7 @@ from replay.desks.apart import APART
 from replay.desks.day import Day, before
 from replay.desks.forged import forged
 from replay.desks.names import identifiers, knows
-from replay.desks.table import REGISTERS, sheets
+from replay.desks.table import REGISTERS, sheets, unplayed
 from replay.lines import instants_text, lines
 from replay.sheets import REGISTERS_DAY, Cells, Sheet, cells, picked, record_id, record_ids, stacked, told
 from schemas.departments import EXPECTED, NAMES
@@ -208,3 +208,11 @@ def test_only_sources_that_tell_of_nobody_are_made_up(city: City) -> None:
     made = forged(day, "grid_centre.need_request")
     assert len(made) == round(20_000 * 20_000 / 650_000)
     assert (made.person == -1).all()
+
+
+def test_sources_that_tell_of_people_and_have_no_desk_are_named() -> None:
+    assert unplayed("housing", {"housing.gate_pass"}) == [
+        "housing.dwelling", "housing.property_staff", "housing.site_attendance",
+    ]  # fmt: skip
+    assert "grid_centre.door_sensor" not in unplayed("grid_centre", set())
+    assert "grid_centre.home_visit" in unplayed("grid_centre", set())

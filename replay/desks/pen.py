@@ -121,9 +121,7 @@ class Pen:
     @cached_property
     def thinning(self) -> dict[str, float]:
         """The share of records that keep each field."""
-        return {
-            name: share for name, share in self.expected.fill.items() if f"{self.source}.{name}" not in APART
-        }
+        return {name: share for name, share in self.expected.fill.items() if f"{self.source}.{name}" not in APART}
 
     def write(
         self,

@@ -30,7 +30,7 @@ REGISTERS: tuple[Callable[[Day], Sheet], ...] = (
 def desk(department: str) -> Desk | None:
     """The desk that writes for a department; none for one that has none yet."""
     name = f"replay.desks.{department}"
-    return import_module(name).sheets if find_spec(name) else None
+    return getattr(import_module(name), "sheets", None) if find_spec(name) else None
 
 
 def sheets(day: Day, department: str) -> Iterator[Sheet]:
