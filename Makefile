@@ -18,11 +18,11 @@ help: ## list the targets
 
 setup: $(READY) ## make the virtual environment; instant when the lock has not changed
 
-run: $(READY) ## rehearse an outbreak in a made-up district and score what was found
-	$(BIN)/brain demo
+run: $(READY) ## play the small drill: a town's records of twelve departments, traced, scored against the truth
+	$(BIN)/brain drill run small
 
 kafka: $(READY) ## the same through a real Kafka on this machine: broker, workers, lake; they go on until brain drain
-	$(BIN)/brain demo --kafka
+	$(BIN)/brain drill run small --kafka
 
 test: $(READY) ## all checks: style, types, who imports whom, tests
 	$(BIN)/ruff check .

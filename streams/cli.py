@@ -17,8 +17,8 @@ import typer
 
 from streams.commands import (
     broker,
-    demo,
     drain,
+    drill,
     explain,
     lists,
     oracle,
@@ -40,7 +40,7 @@ _HELP = """宽城防疫大脑：由各部门记录追踪密接，每个结论都
 
 Contact tracing from the records of a district's departments, with the proof of every conclusion.
 
-先试 try first:  brain demo
+先试 try first:  brain drill run small
 
 自己的记录 your own:  brain run RECORDS --lake out/lake,  then  brain cases,  brain contacts,  brain explain P…
 
@@ -53,7 +53,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 for group in (
-    demo, run, sets, rejects, lists, explain, packs, people, oracle, serve, produce, service, drain, topics, broker,
+    drill, run, sets, rejects, lists, explain, packs, people, oracle, serve, produce, service, drain, topics, broker,
 ):  # fmt: skip
     group.add_to(app)
 

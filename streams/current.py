@@ -31,7 +31,7 @@ class Current:
         self.lake = lake
         link = lake / "current"
         if not (link / "manifest.json").is_file():
-            hint = "make one: brain run RECORDS --lake LAKE, or brain demo"
+            hint = "make one: brain run RECORDS --lake LAKE, or brain drill run small"
             raise CommandError(f"没有已发布的数据湖 no published lake at {lake}; {hint}")
         self.folder = link.resolve()
         self.manifest: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))

@@ -38,7 +38,8 @@ def find_key(lake: Path, path: Path | None, may_create: bool = False) -> Key:
         hint = "pass it with --key FILE; without it no record can be joined to what the lake knows"
         raise CommandError(f"找不到密钥 the key of {lake} is missing: {path}; {hint}")
     if not may_create:
-        raise CommandError(f"没有数据湖 no lake at {lake}; make one: brain run RECORDS --lake {lake}, or brain demo")
+        hint = f"make one: brain run RECORDS --lake {lake}, or brain drill run small"
+        raise CommandError(f"没有数据湖 no lake at {lake}; {hint}")
     return _create(path)
 
 

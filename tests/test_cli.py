@@ -31,7 +31,7 @@ from tests.engines import run as run_engine
 
 COMMANDS = (
     "run", "cases", "contacts", "explain", "rejects", "packs", "digest", "oracle", "pseudonym", "reviews", "audit",
-    "import", "demo",
+    "import", "drill",
 )  # fmt: skip
 READERS = ("cases", "contacts", "reviews", "digest", "rejects")
 
@@ -320,30 +320,6 @@ def test_a_process_of_its_own_answers_on_standard_output_and_by_its_exit_code(fo
     wrong = spawn("digest", "--lake", str(folder / "records"))
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert len(wrong.stderr.splitlines()) == 1
-
-
-@pytest.mark.slow
-def test_the_demo_ends_with_a_proof_and_where_to_look_next(tmp_path: Path) -> None:
-    for _ in range(2):
-        found = spawn("demo", "--out", str(tmp_path / "out"), "--people", "220")
-        assert found.returncode == 0, found.stderr
-        for part in (
-            "病例 cases",
-            "密接 close contacts",
-            "对照真相 against the truth",
-            "反事实",
-            "counterfactual",
-            "catalog.duckdb",
-        ):
-            assert part in found.stdout
-    assert spawn("oracle", str(tmp_path / "out/drill"), "--lake", str(tmp_path / "out/lake")).returncode == 0
-
-
-def test_the_demo_never_mixes_with_a_lake_of_other_records(folder: Path, tmp_path: Path) -> None:
-    run_engine(folder / "records", tmp_path / "lake")
-    found = spawn("demo", "--out", str(tmp_path))
-    assert found.returncode == 2
-    assert "--out" in found.stderr
 
 
 def identifiers_in(folder: Path) -> set[str]:

@@ -19,6 +19,7 @@ import pytest
 from replay.scenes.drill import write_drill
 from schemas.intake import Intake
 from streams.cli import main
+from tests.drill_texts import drill_file
 from tests.privacy import Grep, identifiers_of
 from tests.sources import KEY, samples
 
@@ -149,9 +150,11 @@ def test_nothing_in_the_lake_and_nothing_that_is_printed_holds_an_identifier(
 
 
 def test_the_rehearsal_shows_no_identifier(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["demo", "--out", str(tmp_path), "--people", "200"]) == 0
+    assert main(["drill", "run", str(drill_file(tmp_path)), "--out", str(tmp_path)]) == 0
     out, err = capfd.readouterr()
-    grep = Grep(identifiers_of(tmp_path / "drill"))
+    grep, run = Grep(identifiers_of(tmp_path / "short" / "records")), tmp_path / "short"
     assert len(out) > 1000
     assert not grep.text(out, err)
-    assert grep.folder(tmp_path / "lake") == {}
+    for path in (run / "report.html", run / "score.json"):
+        assert not grep.text(path.read_text("utf-8"))
+    assert grep.folder(run / "lake") == {}

@@ -27,6 +27,7 @@ from replay.drills.questions import (
     day,
     instant,
     number,
+    one_of,
     text,
     whole,
     word,
@@ -34,6 +35,7 @@ from replay.drills.questions import (
 )
 from replay.faults.catalogue import FAULTS
 from replay.plan import Fault, Inject, InjectKind, Plan, Profile
+from replay.score.definitions import DEFINITIONS
 from replay.wave.parameters import PARAMETERS
 from schemas.departments import DEPARTMENTS, sources
 from schemas.departments.drafting import PEOPLE
@@ -41,7 +43,6 @@ from schemas.instants import DAY_MS, day_number, day_start, local_text
 
 RESIDENTS_MIN, DAYS_MAX = 200, 31
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_FIGURE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_-]+)*")
 _SET = re.compile(r"[a-z0-9_]{1,60}")
 _PACE = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)x")
 
@@ -108,7 +109,7 @@ def _plain(asked: Asked) -> dict[str, Any]:
         "residents": get("residents", whole(RESIDENTS_MIN, PEOPLE)),
         "profile": get("profile", word(get_args(Profile)), default["profile"]),
         "pack": get("pack", _pack, default["pack"]),
-        "pace": get("pace", pace, default["pace"]),
+        "pace": get("pace", _pace, default["pace"]),
         "sets": get("sets", _sets, ()),
     }
     return given | {"seeds": get("seeds", whole(0, given["residents"] or PEOPLE), default["seeds"])}
@@ -151,10 +152,10 @@ def _bounds(table: Asked) -> dict[str, tuple[float, float]]:
     """Bounds by the dotted name of their figure."""
     found: dict[str, tuple[float, float]] = {}
     for name, value in table.table.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and name in DEFINITIONS:
             found |= {f"{name}.{rest}": bounds for rest, bounds in _bounds(table.inner(name)).items()}
-        elif not _FIGURE.fullmatch(name):
-            table.wrong((name,), name, "指标名，如 recall.truth", "the name of a figure, such as recall.truth")
+        elif name.partition(".")[0] not in DEFINITIONS and not table.path[1:]:
+            table.wrong((name,), name, *one_of(list(DEFINITIONS), name))
         else:
             found[name] = table.get(name, _between)
     return found
@@ -168,8 +169,15 @@ def _between(value: Any) -> tuple[float, float]:
     raise WrongError("[下限, 上限]", "[lowest, highest], such as [0.99, 1]")
 
 
-def pace(value: Any) -> float:
-    """Seconds of the drill in one second; 0: as fast as it can. Errors: WrongError."""
+def pace_of(text: str) -> float:
+    """Seconds of the drill in one second; 0: as fast as it can. Errors: ValueError."""
+    try:
+        return _pace(text)
+    except WrongError as wrong:
+        raise ValueError(f"速度不明 no such pace: {text}; 应为 expected {' | '.join(wrong.expected)}") from None
+
+
+def _pace(value: Any) -> float:
     if value == "max":
         return 0.0
     match = _PACE.fullmatch(value) if isinstance(value, str) else None

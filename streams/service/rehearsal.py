@@ -41,7 +41,7 @@ def rehearse(settings: Settings, records: Path, workers: int, say: Say) -> Publi
 
 def _start(settings: Settings, workers: int, log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
-    chosen = {"lake": settings.lake, "bootstrap": settings.bootstrap, "port": settings.port}
+    chosen = {name: getattr(settings, name) for name in ("lake", "bootstrap", "port", "pack")}
     environment = {**os.environ, **{variable(name): str(value) for name, value in chosen.items()}}
     with log.open("ab") as told:
         subprocess.Popen(
