@@ -69,7 +69,7 @@ def draw_days(
             tall = height * value / levels[-1]
             place = f'x="{x:.1f}" y="{bottom - tall:.1f}" width="{bar:.1f}" height="{tall:.1f}"'
             drawn.append(f'<rect class="{kind}" {place}/>')
-            if value and bar >= 12:
+            if value and bar >= 7 * len(f"{value:g}"):
                 drawn.append(_text(x + bar / 2, bottom - tall - 4, f"{value:g}", "value"))
         if at % every == 0:
             drawn.append(_text(middle, bottom + 16, day[5:], "tick"))

@@ -27,7 +27,9 @@ def render_comparison(comparison: Comparison) -> str:
     c = comparison
     sides = (c.first, c.second)
     classes = [k for k in CLASSES if any(k in side.people or k in side.contacts for side in sides)]
-    return environment().get_template("comparison.html").render(
+    made = environment()
+    made.filters["signed"] = signed
+    return made.get_template("comparison.html").render(
         sides=sides, figures=figure_rows(c), beds=_beds(c), modes=_modes(c), moved=_moved(c),
         people=[(CLASSES[k], [s.people.get(k, 0) for s in sides]) for k in classes],
         contacts=[(CLASSES[k], [s.contacts.get(k, 0) for s in sides]) for k in classes if k != "case"],
