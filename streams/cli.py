@@ -19,6 +19,7 @@ from streams.commands import (
     broker,
     drain,
     drill,
+    drill_compare,
     explain,
     lists,
     oracle,
@@ -53,7 +54,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 for group in (
-    drill, run, sets, rejects, lists, explain, packs, people, oracle, serve, produce, service, drain, topics, broker,
+    drill, drill_compare, run, sets, rejects, lists, explain, packs, people, oracle, serve, produce, service, drain,
+    topics, broker,
 ):  # fmt: skip
     group.add_to(app)
 
