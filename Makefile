@@ -28,7 +28,8 @@ test: $(READY) ## all checks: style, types, who imports whom, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict $(ROOMS)
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not alone" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m alone
 
 soak: $(READY) ## failures by the thousand: an hour of them
 	SIMULATION_SEEDS=20000 LAW_SEEDS=1000 $(BIN)/python -m pytest tests/test_simulation.py tests/test_laws.py tests/test_kills.py

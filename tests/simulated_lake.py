@@ -23,7 +23,8 @@ from schemas.keys import Key
 from sinks.catalog import open_catalog
 from sinks.digest import digest, digest_of_snapshot
 from sinks.lake import Lake
-from sinks.render import Names, records_in, records_in_events, render_events
+from sinks.published_events import render_events
+from sinks.render import Names, records_in, records_in_events
 from sinks.sealed import REJECT_SCHEMA, Sealer, gathered
 from streams.batches import merged
 from tests.engines import KEY
