@@ -20,11 +20,12 @@ from replay.report.comparison import Run, compare
 from replay.report.comparison_page import render_comparison, signed, write_comparison
 from replay.report.page import render_report, write_report
 from replay.report.review import observe
+from replay.report.timeline import moments
 from replay.report.words import number, share
 from replay.score.tally import score_drill
 from replay.score.tree import Figure, Score
 from tests.browsers import browsing
-from tests.scored import write_sides
+from tests.scored import at, write_sides
 
 EXPECT = {"recall_observable": (1.0, 1.0), "unexplained": (0.0, 0.0)}
 
@@ -118,6 +119,20 @@ def test_it_says_what_the_score_says(evening: Run, pages: Path) -> None:
     assert "有界限未达到" in text
     assert str(evening.score.lake["digest"]) in text
     assert len(text.encode()) < 1_500_000
+
+
+def test_the_timeline_has_injects_faults_and_findings_in_order(evening: Run) -> None:
+    plan = {
+        "first_day": "2022-03-10", "days": 1, "injects": [{"kind": "wedding", "at_ms": at(12), "people": 40}],
+        "faults": [{"kind": "lost_for_good", "sources": ["police"], "share": 1.0,
+                    "options": {"since_ms": at(13), "until_ms": at(13.5)}}],
+    }  # fmt: skip
+    told = [(m.when[11:], m.kind) for m in moments(replace(evening.score, drill={"plan": plan}))]
+    assert told == [
+        ("00:00", "drill"), ("10:00", "truth"), ("12:00", "inject"), ("13:00", "fault"), ("13:30", "fault"),
+        ("19:00", "truth"), ("20:30", "truth"), ("21:00", "found"), ("21:00", "truth"), ("21:15", "found"),
+        ("21:15", "found"), ("22:15", "found"), ("00:00", "drill"),
+    ]  # fmt: skip
 
 
 def test_no_identifier_stands_on_a_page(pages: Path) -> None:

@@ -17,7 +17,7 @@ from replay.score.definitions import DEFINITIONS, reason_words
 from replay.score.tally import score_drill, write_score
 from replay.score.tree import Score
 from schemas.keys import pseudonym
-from tests.scored import token, write_sides
+from tests.scored import at, token, write_sides
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPECT = {"recall_observable": (0.7, 0.8), "recall_true.kind/bus": (0.6, 1.0), "no_such_figure": (0.0, 1.0)}
@@ -69,6 +69,8 @@ VALUES = [
     ("fault_records", "late", 1), ("fault_records_destroyed", "lost", 1), ("fault_pairs_lost", "lost", 1),
     # The tap of 11 came at 22:00, an hour after the case, and the listing waited for it.
     ("late_decisions", "transport.tap", 1), ("late_hours", "transport.tap", 1), ("fault_hours_lost", "late", 1),
+    ("moment", "first_infected", at(10)), ("moment", "first_opened", at(21)), ("moment", "half_listed", at(21.25)),
+    ("moment", "last_listed", at(22.25)),
     ("holds", "", 2), ("hold_hours_won", "p50", 1), ("leads", "", 2), ("people", "close", 5),
     ("isolation_people", "close", 5), ("records", "transport.tap", 4), ("unexplained", "", 0),
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["share", "count", "hours", "minutes", "days"]
+Unit = Literal["share", "count", "hours", "minutes", "days", "instant"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ DEFINITIONS = {
     "lost_to_follow_up": Definition("失访密接", "close contacts lost to follow-up", "share", -1),
     "infected_on": Definition("当日感染", "infected on the day", "count"),
     "found_on": Definition("当日成案", "found on the day", "count"),
+    "moment": Definition("时刻", "moment", "instant"),
     "fault_records": Definition("受故障影响的记录", "records struck by faults", "count", -1),
     "fault_records_destroyed": Definition("被故障毁坏的记录", "records destroyed by faults", "count", -1),
     "fault_pairs_lost": Definition("因故障而失的密接对", "close pairs lost to faults", "count", -1),

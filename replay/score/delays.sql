@@ -61,3 +61,16 @@ FROM known_cases k LEFT JOIN opened_cases o USING (person) WHERE coalesce(o.at_m
 INSERT INTO figures SELECT 'listed_by_hours', printf('%05.2f', h), share(n, d), n, d FROM (
   SELECT h, count(*) FILTER (from_result_h <= h) AS n, count(from_result_h) AS d
   FROM listings, (VALUES (0.25), (0.5), (1), (2), (4), (8), (12), (24), (48)) steps(h) GROUP BY h) WHERE d > 0;
+
+-- The drill's moments, for its timeline: instants, UTC epoch milliseconds. Of the drill's own days alone.
+CREATE TEMP TABLE begun AS SELECT min(since_ms) AS since_ms FROM visits;
+INSERT INTO figures SELECT 'moment', what, at_ms, NULL, NULL FROM (
+  SELECT 'first_infected' AS what, min(infected_ms) AS at_ms FROM infections WHERE infected_ms >= (SELECT since_ms FROM begun)
+  UNION ALL SELECT 'first_sampled', min(found_ms) FROM infections
+  UNION ALL SELECT 'first_known', min(known_ms) FROM infections
+  UNION ALL SELECT 'first_reported', min(reported_ms) FROM infections
+  UNION ALL SELECT 'first_opened', min(at_ms) FROM opened_cases
+  UNION ALL SELECT 'first_listed', min(listed_ms) FROM listings
+  UNION ALL SELECT 'half_listed', quantile_disc(listed_ms, 0.5) FROM listings
+  UNION ALL SELECT 'last_listed', max(listed_ms) FROM listings
+) WHERE at_ms IS NOT NULL;
