@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -139,6 +140,17 @@ def test_the_same_drill_has_the_same_score_byte_for_byte(score: Score, tmp_path:
     again = score_drill(write_sides(tmp_path, EXPECT))
     assert again.figures == score.figures
     assert again.examples == score.examples
+
+
+def test_who_was_listed_before_they_were_a_case_was_known(tmp_path: Path) -> None:
+    sides = write_sides(tmp_path)
+    path = sides.truth / "infections.parquet"
+    rows = pq.read_table(path)
+    infected_here = pa.array([by if by >= 0 else 1 for by in rows["infector"].to_pylist()])
+    pq.write_table(rows.set_column(rows.schema.get_field_index("infector"), "infector", infected_here), path)
+    # The one case was never listed before; whoever infected them was, but not by the time.
+    found = {name: score_drill(sides).of(name) for name in ("known_before_case", "infections_undetected")}
+    assert [(f.numerator, f.denominator) for f in found.values() if f] == [(0, 1), (2, 3)]
 
 
 def test_no_identifier_stands_in_a_score(score: Score) -> None:

@@ -94,5 +94,5 @@ def _of_faults(plan: Mapping[str, Any]) -> list[Moment]:
         for name, words in (("since", Both("开始", "begins")), ("until", Both("结束", "ends"))):
             at_ms = (fault.get("options") or {}).get(f"{name}_ms")
             if at_ms is not None:
-                made.append(Moment(int(at_ms), "fault", Both(f"{zh} {words.zh} {where}", f"{en} {words.en} {where}")))
+                made.append(Moment(int(at_ms), "fault", Both(f"{words.zh}：{zh} {where}", f"{words.en}: {en} {where}")))
     return made

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from replay.faults.catalogue import FAULTS
+
 Unit = Literal["share", "count", "hours", "minutes", "days", "instant"]
 
 
@@ -94,6 +96,10 @@ REASONS = {
 
 
 def reason_words(reason: str) -> tuple[str, str]:
-    """Chinese and English; a fault's own name is kept."""
+    """Chinese and English; a fault keeps its name beside its words."""
     kind = reason.removeprefix("fault:")
-    return (f"故障 {kind}", f"fault: {kind}") if kind != reason else REASONS[reason]
+    if kind == reason:
+        return REASONS[reason]
+    if kind not in FAULTS:
+        return f"故障 {kind}", f"fault {kind}"
+    return f"故障 {kind}：{FAULTS[kind].zh}", f"fault {kind}: {FAULTS[kind].en}"
