@@ -1,0 +1,143 @@
+"""The drill command: a drill from its name to a scored lake, at any pace, embedded and through Kafka; pinned digests.
+
+In: the six drills, small. Out: pass or fail.
+Invariant: a digest that changes is a reviewed difference: `python -m tests.test_drill_command` prints them anew.
+Deliberately absent: what a score counts (tests/test_score.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow.parquet as pq
+import pytest
+
+from replay.drills.file import drills, load_drill
+from replay.plan import Plan
+from replay.play import write_drill
+from streams.cli import main
+from streams.service.broker import LocalBroker
+from tests.drill_texts import drill_file
+from tests.engines import run as run_engine
+from tests.services import installation, publish_folder
+
+RESIDENTS = 1_500
+DIGESTS = {
+    "emergency-day": "914c650586548c7f5ad2f4dd9f99c8b4ca114c463951c9ad3c5a725e45534565",
+    "feeds-at-their-worst": "9ff2569b9c7be565a4e9f278c3e88f546dcc6b35a9a099fe0243c6cefdf7742c",
+    "jilin-2022": "7ffeed0413aa09466c7670153465758fc390887182bc2cc78a00ff523fe7d5fd",
+    "sleeper-train": "cdc909389eae610d7fc2a5590e0aba1ff95397d1a51f1b1124161e797e239f72",
+    "small": "eb36a1dd99722e270e78acf58ab81ad0b730c5f9029f71330725ff3f491295d2",
+    "workplace": "08f65659be4c046568e0e6505f6618af0960603e5f6f56dbe5520f8fc1282cd9",
+}
+
+
+def small(name: str) -> Plan:
+    """A drill with few people, and its seeds with them."""
+    plan = load_drill(name)
+    return replace(plan, residents=RESIDENTS, seeds=min(plan.seeds, 12))
+
+
+def digest_of(name: str, folder: Path) -> str:
+    write_drill(small(name), folder / "records")
+    return run_engine(folder / "records", folder / "lake").digest
+
+
+@pytest.mark.parametrize("name", sorted(drills()))
+def test_each_drill_gives_the_view_that_it_gave_when_it_was_last_looked_at(name: str, tmp_path: Path) -> None:
+    assert digest_of(name, tmp_path) == DIGESTS[name]
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drill that was run by the command."""
+    folder = tmp_path_factory.mktemp("drill")
+    assert main(["drill", "run", str(drill_file(folder)), "--out", str(folder)]) == 0
+    return folder
+
+
+def test_a_run_leaves_records_truth_lake_slices_score_and_report(short: Path) -> None:
+    run = short / "short"
+    names = {path.name for path in run.iterdir()}
+    assert names == {
+        "records", "records-truth", "lake", "lake.key", "slices.parquet", "score.json", "score.parquet", "report.html",
+    }  # fmt: skip
+    assert any(run.glob("records/src.market_supervision.*"))
+    assert orjson.loads((run / "score.json").read_bytes())["figures"]["recall_observable"][""]["value"] == 1
+
+
+def test_slices_tell_when_everything_was_concluded(short: Path) -> None:
+    slices = pq.read_table(short / "short" / "slices.parquet").to_pydict()
+    lines = sum(len(p.read_bytes().splitlines()) for p in (short / "short" / "records").iterdir())
+    assert sum(slices["records"]) == lines
+    assert slices["until_ms"] == sorted(set(slices["until_ms"]))
+    assert slices["events"] == sorted(slices["events"])
+
+
+def test_the_report_is_named_first_and_then_a_proof_and_where_to_look(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["drill", "run", str(drill_file(tmp_path)), "--out", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[0] == f"报告 report: {tmp_path / 'short' / 'report.html'}"
+    for part in ("the truth", "病例 cases", "密接 close contacts", "反事实", "counterfactual", "catalog.duckdb"):
+        assert part in out
+
+
+def test_slices_and_files_give_one_view(short: Path, tmp_path: Path) -> None:
+    key = short / "short" / "lake.key"
+    records = str(short / "short" / "records")
+    assert main(["run", records, "--lake", str(tmp_path / "lake"), "--key", str(key)]) == 0
+    assert manifest(tmp_path / "lake")["digest"] == manifest(short / "short" / "lake")["digest"]
+
+
+def manifest(lake: Path) -> dict[str, Any]:
+    return dict(orjson.loads((lake / "current" / "manifest.json").read_bytes()))
+
+
+def test_a_run_begins_from_nothing_and_leaves_alone_what_is_no_drills(tmp_path: Path) -> None:
+    path = drill_file(tmp_path)
+    (tmp_path / "short").mkdir()
+    (tmp_path / "short" / "notes.txt").write_text("mine")
+    assert main(["drill", "run", str(path), "--out", str(tmp_path)]) == 2
+    assert [p.name for p in (tmp_path / "short").iterdir()] == ["notes.txt"]
+
+
+def test_a_bound_that_is_not_held_is_an_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = drill_file(tmp_path, "[expect]\ninfected = [100000, 200000]\n")
+    assert main(["drill", "run", str(path), "--out", str(tmp_path)]) == 1
+    assert "NOT HELD" in capsys.readouterr().out
+
+
+def test_drills_are_listed_and_shown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["drill", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in drills())
+    assert main(["drill", "show", "feeds-at-their-worst"]) == 0
+    shown = capsys.readouterr().out
+    assert "lost_for_good" in shown
+    assert "2022-03-13 08:00" in shown
+    assert main(["drill", "show", str(drill_file(tmp_path, "pais = 3\nsead = 4"))]) == 2
+    error = capsys.readouterr().err
+    assert "short.toml" in error
+    assert len([line for line in error.splitlines() if "unknown key" in line]) == 2
+
+
+def test_through_kafka_a_drill_gives_the_same_view(broker: LocalBroker, tmp_path: Path) -> None:
+    expected = digest_of("small", tmp_path)
+    with installation(broker, tmp_path / "service") as service:
+        service.start("writer", "intake-1", "intake-2")
+        sent = publish_folder(service, tmp_path / "records")
+        assert service.until_processed(sent.total())["digest"] == expected == DIGESTS["small"]
+
+
+if __name__ == "__main__":
+    from tempfile import TemporaryDirectory
+
+    for drill in sorted(drills()):
+        with TemporaryDirectory() as made:
+            print(f'    "{drill}": "{digest_of(drill, Path(made))}",')
