@@ -72,6 +72,15 @@ recall_observable = [0.9, 1]
     assert plan.expect == {"recall_observable": (0.9, 1.0), "recall_true.kind/household": (0.5, 1.0)}
 
 
+def test_the_page_on_drills_has_a_file_that_is_one_and_every_fault_there_is() -> None:
+    page = (ROOT / "docs" / "drills.md").read_text("utf-8")
+    example = page.split("```toml\n")[1].split("```")[0]
+    assert read_drill(example, "page.toml", "page").faults[0].kind == "late"
+    for kind, described in FAULTS.items():
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{kind}` |"))
+        assert all(f"`{name}`" in row for name in described.options), kind
+
+
 WRONG = """title_zh = "名"
 title_en = 5
 about_zh = "一"

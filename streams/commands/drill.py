@@ -28,6 +28,12 @@ from streams.terminal import JsonOption, console, say_json
 DEFAULT_OUT = Path("out/drills")
 _WORKERS = 2
 DrillArgument = Annotated[str, typer.Argument(metavar="DRILL", help="演练名或 .toml 文件 a drill's name, or its file")]
+SetsOption = Annotated[
+    Path | None, typer.Option("--sets", metavar="DIR", help="公开数据集所在 where published sets lie")
+]
+ResidentsOption = Annotated[
+    int | None, typer.Option("--residents", min=RESIDENTS_MIN, max=PEOPLE, help="另用居民数 another size")
+]
 drill = typer.Typer(
     no_args_is_help=True,
     help="演练：虚构城市的疫情，十二个部门的记录，对照真相打分。Rehearsals, scored against the truth.\n\n"
@@ -74,14 +80,10 @@ def run(
     pace: Annotated[str | None, typer.Option("--pace", metavar="PACE", help="1x, 60x, max; 默认 default: max")] = None,
     kafka: Annotated[bool, typer.Option("--kafka", help="经本机 Kafka through a Kafka on this machine")] = False,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="写到何处 where to write")] = DEFAULT_OUT,
-    sets: Annotated[
-        Path | None, typer.Option("--sets", metavar="DIR", help="公开数据集所在 where published sets lie")
-    ] = None,
+    sets: SetsOption = None,
     pack: Annotated[str | None, typer.Option("--pack", metavar="NAME", help="另用政策包 another pack, series")] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="另用种子 another seed")] = None,
-    residents: Annotated[
-        int | None, typer.Option("--residents", min=RESIDENTS_MIN, max=PEOPLE, help="另用居民数 another size")
-    ] = None,
+    residents: ResidentsOption = None,
     json: JsonOption = False,
 ) -> None:
     """运行演练：写出记录，交给引擎，对照真相打分。Write a drill's records, feed the engine, score what it found.
@@ -118,10 +120,7 @@ def run(
         say_json({"drill": plan.name, "folder": str(folder.path), "digest": digest, "held": score.held})
     else:
         show_score(score, folder)
-        tour(folder)
-    if kafka and not json:
-        hint = f"brain status, brain lag; stop: brain drain --lake {folder.lake}, brain broker down"
-        console().print(f"\n服务仍在运行 the service goes on: {hint}", soft_wrap=True)
+        tour(folder, serving=kafka)
     raise typer.Exit(0 if score.held else FINDINGS)
 
 

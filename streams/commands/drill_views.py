@@ -154,8 +154,8 @@ def _value(name: str, value: float | None) -> str:
     return f"{value:.1%}" if unit == "share" else f"{value:,.0f}" if unit == "count" else f"{value:,.1f} {unit}"
 
 
-def tour(folder: RunFolder) -> None:
-    """What stands, with one proof, and where to look next."""
+def tour(folder: RunFolder, serving: bool) -> None:
+    """What stands, with one proof, and where to look next. `serving`: a service goes on with it."""
     say, lake = console().print, folder.lake
     current = Current(lake)
     for view, title, rows in (
@@ -179,6 +179,9 @@ def tour(folder: RunFolder) -> None:
     ):
         say(f"  {line}", markup=False, soft_wrap=True)
     say(f"摘要 digest {current.manifest['digest']}")
+    if serving:
+        hint = f"brain status, brain lag; stop: brain drain --lake {lake}, brain broker down"
+        say(f"\n服务仍在运行 the service goes on: {hint}", soft_wrap=True)
 
 
 def _close(current: Current) -> list[dict[str, object]]:
