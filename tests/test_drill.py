@@ -24,6 +24,8 @@ from tests.privacy import Grep, identifiers_of
 from tests.sources import KEY
 
 PEOPLE = 400
+CITY_ONLY = {"health.contact_order"}
+"""Control rows are about what the field did, of which the scripted district tells nothing; the city does."""
 PLAYED = ("health", "police", "transport")
 """The departments whose records the drill makes up."""
 
@@ -48,7 +50,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(drill: tuple[Pa
 
 def test_every_source_is_played_and_every_line_counted(drill: tuple[Path, Truth]) -> None:
     folder, truth = drill
-    played = [source for source in sources() if source.split(".")[0] in PLAYED]
+    played = [source for source in sources() if source.split(".")[0] in PLAYED and source not in CITY_ONLY]
     assert set(written(folder)) == {f"src.{source}.ndjson" for source in played}
     assert {name[4:-7]: text.count(b"\n") for name, text in written(folder).items()} == truth.lines
 

@@ -26,6 +26,7 @@ from streams.service.presence import reachable
 from streams.service.supervisor import BACKOFF_MAX_S, BACKOFF_S
 from tests.test_web import free_port
 
+pytestmark = pytest.mark.alone
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "hunter2-hunter2"
 _WORKER = """

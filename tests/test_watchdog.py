@@ -29,6 +29,8 @@ from streams.service.watchdog import Watchdog
 logs.configure("INFO", "writer", 0)
 """
 
+pytestmark = pytest.mark.alone
+
 
 def start(script: str, parent: int | None = None) -> subprocess.Popen[str]:
     env = {**os.environ, **({PARENT: str(parent)} if parent else {})}
