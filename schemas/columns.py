@@ -113,7 +113,7 @@ class Tokens:
 @dataclass
 class Columns:
     """The fields of `count` records of one type. `numbers`: instants, integers (UNKNOWN_MS: absent) and booleans
-    (-1: absent); `lists`: (row of each item, items)."""
+    (-1: absent); `lists`: (row of each item, items); `given`: a bit for each field that may be left out and is not."""
 
     count: int
     tokens: Tokens
@@ -121,6 +121,10 @@ class Columns:
     texts: dict[str, Texts] = field(default_factory=dict)
     lists: dict[str, tuple[Ints, Texts]] = field(default_factory=dict)
     idents: dict[tuple[str, str], Ints] = field(default_factory=dict)
+    given: Ints = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.given = np.zeros(self.count, np.int64)
 
     @property
     def rows(self) -> Ints:

@@ -23,6 +23,8 @@ from schemas.instants import UNKNOWN_MS
 from schemas.wire import Envelope, Record
 
 LINE_BYTES_MAX = 65_536
+GIVEN_MAX = 63
+"""So many fields of a model may be left out: each has a bit of the column `given`."""
 _ENVELOPE = tuple(Envelope.model_fields)
 _NAME = re.compile(r"(?!.*\d{5})[A-Za-z_\u4e00-\u9fff][\w.-]{0,39}")
 _HINTS = {
@@ -51,18 +53,21 @@ class Reject:
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a model, as the decoders need it. `holds`: instant, record_id, text, int, float, bool or list."""
+    """One field of a model, as the decoders need it. `holds`: instant, record_id, text, int, float, bool or list.
+    `bit`: its place in the column `given`, of fields that may be left out; -1 of all others."""
 
     name: str
     holds: str
     required: bool
+    bit: int
     adapter: TypeAdapter[Any]
 
 
 @cache
 def fields_of(model: type[Envelope]) -> tuple[Field, ...]:
     """The fields of a model, derived from its annotations."""
-    found = []
+    found: list[Field] = []
+    bits = iter(range(GIVEN_MAX))
     for name, info in model.model_fields.items():
         annotation: Any = info.annotation
         parts = [a for a in get_args(annotation) if a is not type(None)]
@@ -78,7 +83,9 @@ def fields_of(model: type[Envelope]) -> tuple[Field, ...]:
         origin = get_origin(base)
         holds = marker or ("text" if origin is Literal else "list" if origin is tuple else plain[base])
         adapter_type = get_args(base)[0] if holds == "list" else info.rebuild_annotation()
-        found.append(Field(name, holds, info.is_required(), TypeAdapter(adapter_type)))
+        required = info.is_required()
+        bit = -1 if required or name in _ENVELOPE else next(bits)
+        found.append(Field(name, holds, required, bit, TypeAdapter(adapter_type)))
     return tuple(found)
 
 
@@ -128,6 +135,8 @@ def columns_of(bodies: list[dict[str, Any]], fields: tuple[Field, ...], tokens: 
     c = Columns(len(bodies), tokens)
     for f in fields:
         values = [body.get(f.name) for body in bodies]
+        if f.bit >= 0:
+            c.given |= np.array([v is not None and v != () for v in values], np.int64) << f.bit
         if f.holds in ("text", "record_id"):
             c.texts[f.name] = Texts.of(values)
         elif f.holds == "list":

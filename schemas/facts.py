@@ -114,6 +114,8 @@ RECORD_SCHEMA = pa.schema(
         pa.field("withdrawn", pa.bool_(), False, {"about": "the record was withdrawn by this version"}),
         pa.field("digest", pa.int64(), False, {"about": "hash of what the record says; breaks ties of a version"}),
         pa.field("event_ms", pa.int64(), False, {"about": "event time given by the department"}),
+        pa.field("ingest_ms", pa.int64(), False, {"about": "when its own system took it in; UNKNOWN_MS: not given"}),
+        pa.field("given", pa.int64(), False, {"about": "a bit for each field that may be left out and is not"}),
         pa.field("part", pa.string(), False, {"about": "file, or topic and partition, it was read from"}),
         pa.field("offset", pa.int64(), False, {"about": "position in that part, from 0"}),
     ]

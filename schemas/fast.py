@@ -95,6 +95,9 @@ class FastDecoder:
         array = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
         given: Mask = _given(array)
         fine: Mask = given if f.required else np.ones(len(array), np.bool_)
+        if f.bit >= 0 and array.null_count < len(array):
+            told = given if f.holds != "list" else np.asarray(pc.fill_null(pc.list_value_length(array), 0)) > 0
+            c.given |= told.astype(np.int64) << f.bit if array.null_count or f.holds == "list" else 1 << f.bit
         if f.holds == "instant":
             c.numbers[f.name] = np.where(given, instants(array), UNKNOWN_MS)
             known: Mask = c.numbers[f.name] != UNKNOWN_MS
@@ -224,6 +227,7 @@ def _take(c: Columns, rows: Ints) -> Columns:
     if len(rows) == c.count:
         return c
     taken = Columns(len(rows), c.tokens)
+    taken.given = c.given[rows]
     taken.numbers = {name: column[rows] for name, column in c.numbers.items()}
     taken.texts = {name: Texts(column.codes[rows], column.values) for name, column in c.texts.items()}
     taken.idents = {name: tokens[rows] for name, tokens in c.idents.items()}

@@ -136,6 +136,8 @@ class Intake:
             withdrawn,
             digests(count, facts, event_ms),
             event_ms,
+            np.concatenate([c.numbers["ingest_time"] for c, _ in every]),
+            np.concatenate([c.given for c, _ in every]),
             pa.array([part]).take(pa.array(np.zeros(count, np.int32))),
             offsets[np.concatenate([at for _, at in every])],
         ]

@@ -104,6 +104,8 @@ class Envelope(BaseModel):
     event_time: Instant
     version: Annotated[int, Field(ge=1, le=VERSION_MAX)]
     operation: Literal["upsert", "withdraw"]
+    ingest_time: Instant | None = None
+    """When the department's own system took the record in; it is no part of what the record says."""
 
 
 class Record(Envelope):

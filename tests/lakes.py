@@ -44,7 +44,8 @@ def batch(low: int, high: int, part: str = PART, version: int = 1, table: str = 
     arrays = [
         pa.array(record_tokens(SOURCE, ids)), pa.array([SOURCE] * count), pa.array(ids),
         pa.array(np.full(count, version)), pa.array(np.zeros(count, np.bool_)), pa.array(digests(count, facts, at)),
-        pa.array(at), pa.array([part] * count, pa.string()), pa.array(at),
+        pa.array(at), pa.array(at), pa.array(np.zeros(count, np.int64)), pa.array([part] * count, pa.string()),
+        pa.array(at),
     ]  # fmt: skip
     labels = [{"place": 1 + n, "kind": "bus", "label": f"Bus {n}" if n % 2 else ""} for n in (low % 50, high % 50)]
     places = pa.RecordBatch.from_pylist(labels, PLACE_SCHEMA)

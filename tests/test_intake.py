@@ -23,6 +23,7 @@ from replay.scenes.drill import write_drill
 from schemas.columns import Tokens, group
 from schemas.decode import LINE_BYTES_MAX
 from schemas.fast import BRACKETS_MAX, FastDecoder
+from schemas.instants import UNKNOWN_MS, read_instant
 from schemas.intake import Intake
 from tests.mutations import ODD_TIMES, ODD_VALUES, joined, pairs_of
 from tests.sources import KEY, SOURCES, lines, outcome, samples
@@ -226,3 +227,16 @@ def test_a_record_says_the_same_whatever_order_its_fields_stand_in() -> None:
         for turned in itertools.islice(itertools.permutations(pairs), 0, 200, 40):
             digest = [outcome(FAST, source, [joined(list(p))])["records"] for p in (pairs, turned)]
             assert digest[0] == digest[1]
+
+
+def test_when_a_department_took_a_record_in_is_told_and_is_no_part_of_what_it_says() -> None:
+    body = {"source_record_id": "R-1", "event_time": "2022-03-08T10:00:00", "version": 1, "operation": "upsert",
+            "tube_code": "T1", "result": "negative", "reported_at": "2022-03-08T10:00:00", "n_ct": 31.5}  # fmt: skip
+    copies = [body | {"ingest_time": at} for at in ("2022-03-08T10:05:00", "2022-03-08T10:04:00")] + [body]
+    for intake in (FAST, STRICT):
+        batch, rejects = intake.read("health.nat_result", [orjson.dumps(c) for c in copies * 20], "part", np.arange(60))
+        assert not rejects
+        assert len(set(batch.column("digest").tolist())) == 1
+        took = [read_instant("2022-03-08T10:05:00"), read_instant("2022-03-08T10:04:00"), UNKNOWN_MS]
+        assert set(batch.column("ingest_ms").tolist()) == set(took)
+        assert set(batch.column("given").tolist()) == {0b010}, "lab_code, n_ct, orf_ct"

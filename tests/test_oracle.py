@@ -129,7 +129,8 @@ class History:
         row = {"rec": rec, "source": "x.y", "record_id": "", "version": version, "withdrawn": withdrawn}
         for table, fact in facts.items():
             self.facts[table].append((len(self.records), *fact))
-        self.records.append({**row, "digest": digest, "event_ms": event, "part": "", "offset": 0})
+        unsaid = {"ingest_ms": UNKNOWN_MS, "given": 0, "part": "", "offset": 0}
+        self.records.append({**row, "digest": digest, "event_ms": event, **unsaid})
         return rec
 
     def be(self, ident: int, where: int, since: int, until: int, kind: PlaceKind = PlaceKind.household,

@@ -17,7 +17,7 @@ from schemas.keys import Ints
 from sinks.sealed import REJECT_SCHEMA, SEALED
 from streams.service.chunks import Chunk
 
-VERSION = 1
+VERSION = 2
 REJECTS = REJECT_SCHEMA.append(SEALED)
 _OF_PART = ("source", "part")
 """Columns of the records that are the same in all of them, so that the message says them once."""
