@@ -34,8 +34,8 @@ def hold_claim(hold: Row, pack: Pack, origins: Origins) -> Claim:
         f"{hold['person']} is held for now: {why[1]}",
         records,
         (
-            _rule(rule, hold["rule"], pack),
-            *(_record(record, origins) for record in records),
+            rule_claim(rule, hold["rule"], pack),
+            *(record_claim(record, origins) for record in records),
             _release(hold, pooled),
             Claim("not", "管控不是病例，也不改变人员类别", "a hold is no case and changes no class"),
         ),
@@ -80,11 +80,11 @@ def lead_claim(lead: Row, pack: Pack, origins: Origins) -> Claim:
         f"{lead['person']} is a lead of case {lead['case_person']}: for a human to ask",
         records,
         (
-            _rule(companion.enabled, lead["rule"], pack),
+            rule_claim(companion.enabled, lead["rule"], pack),
             _limits(pack),
             met,
             stayed,
-            *(_record(record, origins) for record in dict.fromkeys(records)),
+            *(record_claim(record, origins) for record in dict.fromkeys(records)),
             Claim("not", "线索不构成密接，也不改变人员类别", "a lead makes no contact and changes no class"),
         ),
     )
@@ -98,14 +98,16 @@ def _limits(pack: Pack) -> Claim:
     return Claim("limits", f"条件：{zh}", f"asks for: {en}")
 
 
-def _rule(rule: Statement, name: str, pack: Pack) -> Claim:
+def rule_claim(rule: Statement, name: str, pack: Pack) -> Claim:
+    """The rule, the pack and its source."""
     mark = confirmed_text(rule.confirmed)
     note = (f"（{rule.note}）", f" ({rule.note})") if rule.note else ("", "")
     zh = f"规则 {name}；{pack.name}《{pack.title_zh}》，{mark[0]}：{rule.source}{note[0]}"
     return Claim("rule", zh, f"rule {name}; {pack.name}, {pack.title_en}, {mark[1]}: {rule.source}{note[1]}")
 
 
-def _record(record: str, origins: Origins) -> Claim:
+def record_claim(record: str, origins: Origins) -> Claim:
+    """A record, and in which line it stands."""
     part, offset = origins.get(record, ("", -1))
     where = (f"，{part} 第 {offset} 行（从 0 起）", f", {part} offset {offset}") if part else ("", "")
     return Claim("record", f"依据 {record}{where[0]}", f"by {record}{where[1]}", (record,))

@@ -26,6 +26,7 @@ from streams.commands import (
     packs,
     people,
     produce,
+    quality,
     rejects,
     run,
     serve,
@@ -54,8 +55,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 for group in (
-    drill, drill_compare, run, sets, rejects, lists, explain, packs, people, oracle, serve, produce, service, drain,
-    topics, broker,
+    drill, drill_compare, run, sets, rejects, lists, quality, explain, packs, people, oracle, serve, produce, service,
+    drain, topics, broker,
 ):  # fmt: skip
     group.add_to(app)
 

@@ -15,6 +15,7 @@ import typer
 
 from brain.claims import Claim, render_text
 from brain.explain import case_claim, explain
+from brain.faults import finding_claim
 from brain.provisional import hold_claim, lead_claim
 from schemas.policy import Pack, PackSeries
 from streams.current import Current, parsed_code
@@ -94,10 +95,13 @@ def claims_of(current: Current, code: str, pack: Path | None = None) -> list[Cla
 
 
 def provisional_of(current: Current, person: str, packs: PackSeries, pack_named: PackNamed) -> list[Claim]:
-    """Why a person is held, and whose lead they are."""
+    """Why a person is held, whose lead they are, and what is wrong in the rows about them."""
     holds, leads = current.rows("holds", person=person), current.rows("leads", person=person)
+    findings = current.rows("findings", person=person)
     records = [record for row in holds for record in row["records"]]
+    records += [record for row in findings for record in row["records"]]
     records += [lead[side] for lead in leads for side in ("case_record", "person_record")]
     at = find_origins(current, records, packs).at if records else {}
     claims = [hold_claim(hold, pack_named(hold["pack"]), at) for hold in holds]
-    return claims + [lead_claim(lead, pack_named(lead["pack"]), at) for lead in leads]
+    claims += [lead_claim(lead, pack_named(lead["pack"]), at) for lead in leads]
+    return claims + [finding_claim(finding, pack_named(finding["pack"]), at) for finding in findings]
