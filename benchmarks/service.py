@@ -11,13 +11,12 @@ import argparse
 import json
 import statistics
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from benchmarks.figures import Figures, put
 from benchmarks.latency import latency
 from benchmarks.machine import machine
 from benchmarks.recovery import recovery
@@ -30,8 +29,6 @@ SIZES = {
     "quick": {"rates": [23.0], "reports": 60, "presences": 50_000, "records": 400_000, "repeats": 1},
     "tiny": {"rates": [23.0], "reports": 3, "presences": 1_000, "records": 8_000, "repeats": 1},
 }
-
-BEGIN, END = "<!-- figures of the service: begin -->", "<!-- figures of the service: end -->"
 
 
 def measure(broker: LocalBroker, scratch: Path, size: str, prefix: str = "") -> dict[str, Any]:
@@ -46,25 +43,6 @@ def measure(broker: LocalBroker, scratch: Path, size: str, prefix: str = "") -> 
         "recovery": recovery(broker, scratch / "recovery", chosen["presences"], f"{prefix}r."),
         "transport": transport(broker.bootstrap, f"{prefix}transport", chosen["records"], chosen["repeats"]),
     }
-
-
-@dataclass(frozen=True)
-class Figures:
-    """One table, for a terminal or a page."""
-
-    title: str
-    head: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-
-    def table(self) -> Table:
-        table = Table(*self.head, title=self.title)
-        for row in self.rows:
-            table.add_row(*row)
-        return table
-
-    def markdown(self) -> str:
-        lines = [self.head, tuple("---" for _ in self.head), *self.rows]
-        return "\n".join([f"{self.title}:", "", *(f"| {' | '.join(line)} |" for line in lines)])
 
 
 def figures(report: dict[str, Any]) -> list[Figures]:
@@ -110,10 +88,7 @@ def page(report: dict[str, Any], before: str) -> str:
     """The README with these figures in the place of the last ones."""
     machine = report["machine"]
     when = f"`python -m benchmarks.service`, commit {machine['commit']}, {machine['cpu']}, Python {machine['python']}."
-    parts = [BEGIN, when, *(told.markdown() for told in figures(report)), END]
-    head, _, rest = before.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head.rstrip()}\n\n" + "\n\n".join(parts) + f"\n{tail.lstrip()}"
+    return put(before, "the service", "\n".join(["", when, *(f"\n{told.markdown()}" for told in figures(report)), ""]))
 
 
 def main() -> None:

@@ -41,6 +41,11 @@ class Embedded:
 
     def run(self, reader: Reader, progress: Progress = lambda _bytes, _part: None, lines: int = CHUNK_LINES) -> Summary:
         """Reads everything that is unread, and publishes. Errors: CommandError and OSError; run again after them."""
+        self.read(reader, progress, lines)
+        return self.engine.publish()
+
+    def read(self, reader: Reader, progress: Progress = lambda _bytes, _part: None, lines: int = CHUNK_LINES) -> None:
+        """Reads everything that is unread, and commits it. Errors: as `run`."""
         position, last = 0, None
         for chunk in self._timed_chunks(reader.chunks(lines)):
             position = position if chunk.part is last else 0
@@ -51,7 +56,6 @@ class Embedded:
                 self.engine.commit()
         self.engine.commit()
         self.engine.summary.troubles = reader.troubles
-        return self.engine.publish()
 
     def _timed_chunks(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         while True:

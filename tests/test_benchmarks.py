@@ -11,8 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import service
+from benchmarks import day, service
 from benchmarks.__main__ import measure
+from benchmarks.days import days_figures
 from streams.service.broker import LocalBroker
 from tests.brokers import fresh_prefix
 
@@ -37,3 +38,35 @@ def test_the_benchmarks_of_the_service_run_and_every_list_is_whole(broker: Local
     assert service.page(report, once) == once, "new figures take the place of the old"
     assert once.startswith("# benchmarks\n\nWords.\n")
     assert once.count("| 23 |") == 1
+
+
+def test_engine_and_oracle_come_to_one_answer_over_a_tiny_day_and_the_page_says_so(tmp_path: Path) -> None:
+    report = day.measure(day.plan_of(2_000), tmp_path, repeats=1, oracle=True)
+    assert not report["void"]
+    assert report["registers"]["records"] + report["runs"][0]["records"] == report["written"]["records"]
+    once = day.page(report, "# benchmarks\n\nWords.\n")
+    assert day.page(report, once) == once, "new figures take the place of the old"
+    assert "Words." in once
+    assert "one digest" in once
+    assert "VOID" in day.page(report | {"void": True}, once)
+
+
+def test_an_engine_that_is_started_again_after_days_in_a_row_says_what_it_said_and_what_the_oracle_says(
+    tmp_path: Path,
+) -> None:
+    said: list[int] = []
+    plan = day.plan_of(2_000, days=2)
+    report = day.measure(plan, tmp_path, 1, oracle=True, tell=lambda told: said.append(len(told["days"])))
+    assert not report["void"]
+    assert said[:2] == [1, 2], "each day is told when it is over, not at the end"
+    assert report["restart"]["restored"] > 0
+    first, second = report["days"]
+    assert second["records"] > first["records"] * 0.9
+    assert {"1", "2"} < {*days_figures(report).head}
+    once = day.page(report, "Words.\n")
+    assert day.page(report, once) == once
+
+
+def test_records_of_days_in_a_row_do_not_pile_up_on_the_disk(tmp_path: Path) -> None:
+    day.measure(day.plan_of(500, days=2), tmp_path, 1, oracle=False)
+    assert not list((tmp_path / "records").iterdir())
