@@ -17,7 +17,7 @@ from replay.city.model import Ground, Visits
 from replay.desks.day import Day
 from replay.desks.names import Texts, only, texts
 from replay.desks.pen import Body, Pen
-from replay.desks.transport import service_date
+from replay.desks.transport import line_name, service_date
 from replay.sheets import Sheet, cells
 from replay.wave.course import Stays
 from schemas.codes import CARRIAGE_MODES, FIRST_VEHICLE, Discovery, PlaceKind, Result
@@ -128,7 +128,7 @@ def _surveyed(pen: Pen) -> Sheet:
         **_who(pen, v.person), "place_kind": _KINDS[kind],
         "place_code": only(~ride, pen.code(v.place)), "place_name": only(~ride, pen.name(v.place)),
         "room": only(roomed, pen.part(v.place)), "vehicle": only(ride, pen.code(v.place)),
-        "line": only(lined, pen.code(places.house[v.place])),
+        "line": only(lined, line_name(pen, places.house[v.place])),
         "service_date": only(scheduled, service_date(v.since_ms)),
         "carriage": only(in_cars, texts([f"{c:02d}" for c in v.carriage.tolist()])),
         "row": np.where(v.row > 0, v.row, UNKNOWN_MS), "seat": only(v.seat > 0, texts(seat)),
