@@ -35,6 +35,10 @@ class Reading:
     partition_bytes_max: int = 8 << 20
 
 
+_RESUMED_S = 0.05
+"""A partition whose records wait may be paused, since its agent has enough. That it is resumed nobody tells us."""
+
+
 class SpanThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka lives, so that heartbeats go on while chunks are worked on."""
 
@@ -83,7 +87,7 @@ class SpanThread(driver.AIOKafkaConsumerThread):
                 if spans or left_s <= 0:
                     return spans
                 waiter = fetcher._create_fetch_waiter()
-                await asyncio.wait([waiter], timeout=left_s)
+                await asyncio.wait([waiter], timeout=min(left_s, _RESUMED_S))
                 if not waiter.cancel():
                     waiter.result()  # errors, of authorization above all
         return {}
