@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +30,21 @@ def chunks_of(drill: Path, lines: int, seed: int) -> list[Chunk]:
 
 
 class Feed:
-    """Publishes chunks beside the test, one at a time. Units: s."""
+    """Publishes chunks beside the test, one at a time; what is left when the test has done its worst, all at once.
+    Units: s."""
 
     def __init__(self, service: Installation, chunks: list[Chunk], pause_s: float) -> None:
         self._service, self._chunks, self._pause_s = service, chunks, pause_s
         self.sent = sum(len(chunk.lines) for chunk in chunks)
+        self._hurry = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:
-        for chunk in self._chunks:
+        for number, chunk in enumerate(self._chunks):
+            if self._hurry.wait(self._pause_s):
+                publish(self._service, self._chunks[number:])
+                return
             publish(self._service, [chunk])
-            time.sleep(self._pause_s)
 
     @property
     def done(self) -> bool:
@@ -52,6 +55,7 @@ class Feed:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._hurry.set()
         self._thread.join()
 
 
