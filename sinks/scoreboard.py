@@ -8,7 +8,7 @@ Deliberately absent: the clock. The latest hour is one that two sources have rea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -46,8 +46,8 @@ _LATE = "count(late_ms), quantile_disc(late_ms, 0.5), quantile_disc(late_ms, 0.9
 class Hours:
     """The records of one source: by local hour since 1970, how many, and which fields they give."""
 
-    records: Mapping[int, int]
-    told: Mapping[int, Mapping[str, int]]
+    records: dict[int, int]
+    told: dict[int, dict[str, int]]
 
 
 def scoreboard(db: duckdb.DuckDBPyConnection, profile: Profile, people: int = PEOPLE) -> list[Row]:
@@ -56,7 +56,7 @@ def scoreboard(db: duckdb.DuckDBPyConnection, profile: Profile, people: int = PE
     db.execute(_HEARD)
     late, hourly = _lateness(db, "source"), _lateness(db, "source, hour")
     withdrawn = dict(db.execute("SELECT source, count(*) FROM heard WHERE withdrawn GROUP BY source").fetchall())
-    heard = {source: _heard(db, source) for source in EXPECTED}
+    heard = _heard(db)
     now = _now([max(hours.records) for hours in heard.values() if hours.records])
     rejects = _grouped(db, "SELECT source, reason || CASE WHEN field <> '' THEN ' ' || field ELSE '' END, count(*) "
                            "FROM rejects WHERE status = 'open' GROUP BY ALL ORDER BY 3 DESC, 2")  # fmt: skip
@@ -80,17 +80,19 @@ def scoreboard(db: duckdb.DuckDBPyConnection, profile: Profile, people: int = PE
     return rows
 
 
-def _heard(db: duckdb.DuckDBPyConnection, source: str) -> Hours:
-    bits = {field.name: field.bit for field in fields_of(sources()[source]) if field.bit >= 0}
-    sql = "SELECT hour, given, count(*) FROM heard WHERE source = ? AND NOT withdrawn GROUP BY ALL"
-    records: dict[int, int] = {}
-    told: dict[int, dict[str, int]] = {}
-    for hour, given, count in db.execute(sql, [source]).fetchall():
+def _heard(db: duckdb.DuckDBPyConnection) -> dict[str, Hours]:
+    """Every source's records by hour. Few combinations of fields are given, so they are counted, not the fields."""
+    models = {source: fields_of(model) for source, model in sources().items()}
+    bits = {source: {f.name: f.bit for f in fields if f.bit >= 0} for source, fields in models.items()}
+    heard = {source: Hours({}, {}) for source in bits}
+    rows = db.execute("SELECT source, hour, given, count(*) FROM heard WHERE NOT withdrawn GROUP BY ALL").fetchall()
+    for source, hour, given, count in rows:
+        records, told = heard[source].records, heard[source].told
         records[hour] = records.get(hour, 0) + count
-        mine = told.setdefault(hour, dict.fromkeys(bits, 0))
-        for name, bit in bits.items():
+        mine = told.setdefault(hour, dict.fromkeys(bits[source], 0))
+        for name, bit in bits[source].items():
             mine[name] += count * (given >> bit & 1)
-    return Hours(records, told)
+    return heard
 
 
 def _now(last: list[int]) -> int | None:
