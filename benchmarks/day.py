@@ -1,7 +1,7 @@
 """`python -m benchmarks.day [--residents N] [--days N]`: the drill emergency-day, from its plan to a published lake.
 
-In: a size. Out: day.json, or days-<days>.json of days in a row; tables on the terminal and, of the full size, in
-README.md.
+In: a size. Out: day.json, or days-<days>.json of days in a row; the tables on the terminal and, of the full size,
+in README.md.
 Invariant: engine and oracle read the same files; where their digests differ every figure of theirs is called void.
 Deliberately absent: the score of a drill (brain drill run), and slices of its time.
 """
@@ -181,9 +181,8 @@ def main() -> None:
     if plan.residents == full:
         readme = _HERE / "README.md"
         readme.write_text(page(report, readme.read_text("utf-8")), "utf-8")
-    console.print((days_figures if plan.days > 1 else day_figures)(report).table())
-    console.print((days_words if plan.days > 1 else day_words)(report))
-    console.print(f"{report['machine']}\nwritten: {target.name}")
+    console.print(page(report, ""), markup=False, soft_wrap=True)
+    console.print(f"written: {target.name}")
 
 
 def _keep(target: Path, console: Console, report: Row) -> None:

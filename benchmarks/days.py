@@ -105,7 +105,7 @@ def days_figures(report: Row) -> Figures:
     ]
     days = report["days"]
     head = ("day", *(str(number + 1) for number in range(len(days))))
-    title = "Days in a row, one engine" + (" (VOID: digests differ, or it did not end)" if report["void"] else "")
+    title = f"Days in a row of {report['residents']:,} people, one engine" + (" (VOID: digests differ, or it did not end)" if report["void"] else "")
     return Figures(title, head, [(name, *(tell(day) for day in days)) for name, tell in rows])
 
 

@@ -46,9 +46,9 @@ def _paid(pen: Pen) -> Sheet:
 
 def _patients(pen: Pen, green: bool) -> Ints:
     """Which visits are of patients, of departments with a green channel or of the others."""
-    department = named(pen.city, "second")[pen.day.visits.place]
+    with_channel = np.isin(named(pen.city, "second").astype(str), list(GREEN))
     mask: Ints = at_ground(pen.day, Ground.clinic) & (pen.day.visits.doing == Doing.treat)
-    chosen: Ints = mask & (np.isin(department.astype(str), list(GREEN)) == green)
+    chosen: Ints = mask & (with_channel[pen.day.visits.place] == green)
     return chosen
 
 
