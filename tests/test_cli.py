@@ -27,7 +27,6 @@ from schemas.identifiers import read_identifier
 from schemas.keys import Key, pseudonym
 from streams.cli import app, main
 from streams.keyfile import find_key
-from tests.engines import run as run_engine
 
 COMMANDS = (
     "run", "cases", "contacts", "explain", "rejects", "packs", "digest", "oracle", "pseudonym", "reviews", "audit",
