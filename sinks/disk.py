@@ -23,7 +23,7 @@ TEMPORARY = ".tmp"
 LOCK_FILE = ".writer.lock"
 _FEW_VALUED = {
     "source", "version", "withdrawn", "part", "kind", "flags", "seat", "place", "classification", "discovery",
-    "pool_size", "result",
+    "pool_size", "result", "given", "degree", "trace", "status", "mode", "street", "province",
 }  # fmt: skip
 
 
