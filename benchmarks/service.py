@@ -1,6 +1,6 @@
 """`python -m benchmarks.service [--size SIZE]`: what the service costs on a real broker of this machine.
 
-In: sizes. Out: benchmarks/results/service-<size>.json, tables on the terminal, and of the full size those in README.md.
+In: sizes. Out: benchmarks/results/service-<size>.json, and tables: service-<size>.md beside it, and on the terminal.
 Invariant: a latency whose lists were not whole is printed as void; no table of figures is written by hand.
 Deliberately absent: the floor, the batch practices and the peers.
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.figures import Figures, put
+from benchmarks.figures import Figures
 from benchmarks.latency import latency
 from benchmarks.machine import machine
 from benchmarks.recovery import recovery
@@ -84,11 +84,12 @@ def _transport(told: dict[str, Any]) -> Figures:
     return Figures(title, ("way", "min", "median", "max", "times stock Faust"), rows)
 
 
-def page(report: dict[str, Any], before: str) -> str:
-    """The README with these figures in the place of the last ones."""
+def page(report: dict[str, Any]) -> str:
+    """The figures as a page."""
     machine = report["machine"]
     when = f"`python -m benchmarks.service`, commit {machine['commit']}, {machine['cpu']}, Python {machine['python']}."
-    return put(before, "the service", "\n".join(["", when, *(f"\n{told.markdown()}" for told in figures(report)), ""]))
+    parts = [f"# What the service costs, {report['size']} size", when, *(told.markdown() for told in figures(report))]
+    return "\n\n".join(parts) + "\n"
 
 
 def main() -> None:
@@ -100,13 +101,11 @@ def main() -> None:
     target = Path(__file__).parent / "results" / f"service-{size}.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(report, indent=1) + "\n")
-    if size == "full":
-        readme = Path(__file__).parent / "README.md"
-        readme.write_text(page(report, readme.read_text("utf-8")), "utf-8")
+    target.with_suffix(".md").write_text(page(report), "utf-8")
     console = Console()
     for told in figures(report):
         console.print(told.table())
-    console.print(f"{report['machine']}\nwritten: benchmarks/results/{target.name}")
+    console.print(f"{report['machine']}\nwritten: benchmarks/results/{target.name}, {target.stem}.md")
 
 
 if __name__ == "__main__":
