@@ -139,14 +139,14 @@ def day_words(report: Row) -> str:
     shares = {step: engine[f"{step}_s"]["median"] / engine["whole_s"]["median"] for step in before["steps_s"]}
     told = ", ".join(f"{step} {share:.0%}" for step, share in shares.items())
     ratio = ""
-    if report["oracle"]:
-        both = before["whole_s"] + engine["whole_s"]["median"]
-        ratio = f" Registers and day: engine to oracle {both / report['oracle']['wall_s']['median']:.2f}, one digest."
+    if report["oracle"] and not report["void"]:
+        dearer = (before["processor_s"] + engine["processor_s"]["median"]) / report["oracle"]["cpu_s"]["median"]
+        ratio = f" Registers and day: engine to oracle {dearer:.2f} in processor time, one digest."
     return (
-        f"Shares: {told}. Before the day, a process of its own reads the {before['records']:,} records of registers in "
-        f"{before['whole_s']:.1f} s; a new one restores them in {_three(engine['restore_s'])} s, which the day is "
-        f"not charged for.{ratio if not report['void'] else ''} City, registers and day were written in "
-        f"{written['registers_s']:.1f} + {written['day_s']:.1f} s with {written['peak_mib']:,} MiB at the most."
+        f"Of the day: {told}. Before it, a process of its own reads the {before['records']:,} records of registers in "
+        f"{before['whole_s']:.1f} s ({before['processor_s']:.1f} s of processor time); a new one restores them in "
+        f"{_three(engine['restore_s'])} s, which the day is not charged for.{ratio} City, registers and day were "
+        f"written in {written['registers_s']:.1f} + {written['day_s']:.1f} s with {written['peak_mib']:,} MiB at the most."
     )
 
 
@@ -157,7 +157,7 @@ def page(report: Row, before: str) -> str:
     made, load = report["machine"], (report["load_before"][0], report["load_after"][0])
     kinds = ", ".join(f"{name} {made[name]}" for name in ("python", "duckdb", "pyarrow", "numpy"))
     when = f"commit {made['commit']}, {made['cpu']}, {kinds}, load {load[0]:.1f} before and {load[1]:.1f} after"
-    told = replace(told, title=f"{told.title}; {when}. {words}")
+    told = replace(told, title=f"{words} {told.title}; {when}")
     return put(before, "the day" if once else "days in a row", told.markdown())
 
 

@@ -100,12 +100,12 @@ def days_figures(report: Row) -> Figures:
         ("its processor time, µs", lambda d: f"{_cost_us(d, 'processor_s'):.1f}"),
         ("memory held, MiB", lambda d: f"{d['resident_mib']:,}"),
         ("lake, MiB", lambda d: f"{d['lake_mib']:,}"),
-        ("cases", lambda d: f"{d['cases']:,}"),
-        ("close contacts", lambda d: f"{d['contacts'].get('1', 0):,}"),
+        ("cases / close contacts", lambda d: f"{d['cases']:,} / {d['contacts'].get('1', 0):,}"),
     ]
     days = report["days"]
     head = ("day", *(str(number + 1) for number in range(len(days))))
-    title = f"Days in a row of {report['residents']:,} people, one engine" + (" (VOID: digests differ, or it did not end)" if report["void"] else "")
+    void = " (VOID: digests differ, or it did not end)" if report["void"] else ""
+    title = f"Days in a row of {report['residents']:,} people, one engine{void}"
     return Figures(title, head, [(name, *(tell(day) for day in days)) for name, tell in rows])
 
 
