@@ -15,9 +15,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,7 +26,7 @@ from streams.records import Chunk
 from streams.service.broker import LocalBroker
 from tests.faults import Analyst, Feed, Watched, came_to, chunks_of
 from tests.faulty_worker import POINTS
-from tests.services import installation, publish, publish_folder
+from tests.services import installation, publish
 
 KILLS = 20
 OFTEN = {point for point in POINTS if point.startswith("intake") or "taken" in point or "commit" in point}
@@ -142,40 +141,56 @@ def test_a_broker_that_is_killed_and_comes_back(
         came_to(service, sent, expected)
 
 
+@dataclass(frozen=True)
+class Disk:
+    """A disk at `folder` in a mount namespace of its own. `enter`: what a command begins with that is to see it."""
+
+    folder: Path
+    enter: tuple[str, ...]
+
+    def fill(self) -> None:
+        """To the last byte, with something that is nobody's."""
+        filled = subprocess.run(
+            [*self.enter, "sh", "-c", f"cat /dev/zero > '{self.folder}/ballast'"], stderr=subprocess.PIPE
+        )
+        assert b"No space left" in filled.stderr
+
+    def clear(self) -> None:
+        subprocess.run([*self.enter, "rm", f"{self.folder}/ballast"], check=True)
+
+
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """A disk of 3 MiB at tmp_path/lake, in a mount namespace of its own: how to enter it, and how to make it larger."""
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """One of 64 MiB at tmp_path/lake."""
     (tmp_path / "lake").mkdir()
-    mount = f"mount -t tmpfs -o size=3m tmpfs '{tmp_path}/lake' && echo mounted && exec sleep 600"
+    mount = f"mount -t tmpfs -o size=64m tmpfs '{tmp_path}/lake' && echo mounted && exec sleep 600"
     with subprocess.Popen(
         ["unshare", "--map-root-user", "--mount", "sh", "-c", mount], stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "mounted\n", "this test needs unshare(1) and user namespaces"
         target = ("--target", str(holder.pid), f"--wd={os.getcwd()}")
-        enter = ("nsenter", "--preserve-credentials", "--user", "--mount", *target)
-
-        def enlarge() -> None:
-            subprocess.run([*enter, "mount", "-o", "remount,size=200m", f"{tmp_path}/lake"], check=True)
-
-        yield enter, enlarge
+        yield Disk(tmp_path / "lake", ("nsenter", "--preserve-credentials", "--user", "--mount", *target))
         holder.kill()
 
 
 def test_a_full_disk_loses_nothing_and_the_writer_goes_on_when_there_is_room(
-    broker: LocalBroker, drill: Path, expected: Summary, tmp_path: Path, small_disk: tuple[tuple[str, ...], Any]
+    broker: LocalBroker, drill: Path, expected: Summary, tmp_path: Path, disk: Disk
 ) -> None:
-    enter, enlarge = small_disk
     with installation(broker, tmp_path) as service:
-        command = (*enter, sys.executable, "-m", "streams.service.worker")
+        command = (*disk.enter, sys.executable, "-m", "streams.service.worker")
         service.start("intake-1")
         service.start("writer", command=command)
-        sent = publish_folder(service, drill).total()
+        chunks = chunks_of(drill, 400, 7)
+        sent = publish(service, chunks[:8]).total()
+        service.until(lambda: service.read() > 0)
+        disk.fill()
+        sent += publish(service, chunks[8:]).total()
         assert _ended(service, "writer") == 70
         service.start("writer", command=command)
         with contextlib.suppress(subprocess.TimeoutExpired):  # what a start cleans up may be room enough for a while
             assert service.processes["writer"].wait(20) == 70
-        enlarge()
+        disk.clear()
         if service.processes["writer"].poll() is not None:
             service.start("writer", command=command)
         status = service.until_processed(sent, 120)
