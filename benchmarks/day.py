@@ -145,8 +145,8 @@ def day_words(report: Row) -> str:
     return (
         f"Of the day: {told}. Before it, a process of its own reads the {before['records']:,} records of registers in "
         f"{before['whole_s']:.1f} s ({before['processor_s']:.1f} s of processor time); a new one restores them in "
-        f"{_three(engine['restore_s'])} s, which the day is not charged for.{ratio} City, registers and day were "
-        f"written in {written['registers_s']:.1f} + {written['day_s']:.1f} s with {written['peak_mib']:,} MiB at the most."
+        f"{_three(engine['restore_s'])} s, which the day is not charged for.{ratio} City, registers and day "
+        f"took {written['registers_s']:.1f} + {written['day_s']:.1f} s to write, with {written['peak_mib']:,} MiB."
     )
 
 
