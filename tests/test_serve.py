@@ -45,7 +45,7 @@ class Served:
     """A `brain serve`, and what it logs."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.lake, self.port = folder, folder / "lake 库", free_port()
+        self.folder, self.lake, self.port = folder, folder / "lake 库", free_port(5)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *arguments: str, **choices: Any) -> subprocess.Popen[bytes]:

@@ -49,7 +49,7 @@ def drill(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def service(broker: LocalBroker, tmp_path: Path) -> Iterator[Installation]:
-    with installation(broker, tmp_path / "service", port=free_port()) as made:
+    with installation(broker, tmp_path / "service", port=free_port(5)) as made:
         yield made
 
 

@@ -22,13 +22,14 @@ from typing import Any
 import pytest
 
 from streams.service.inquiry import SERVICE_FILE
+from streams.service.node import free_port
 from streams.service.presence import reachable
 from streams.service.supervisor import BACKOFF_MAX_S, BACKOFF_S
-from tests.test_web import free_port
 
 pytestmark = pytest.mark.alone
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "hunter2-hunter2"
+WORKERS_MAX = 4
 _WORKER = """
 import json, os, signal, sys, threading, time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -86,7 +87,7 @@ class Service:
     """A supervisor over stand-ins."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
+        self.folder, self.port = folder, free_port(WORKERS_MAX + 1)
         (folder / "worker.py").write_text(_WORKER)
         self.processes: list[subprocess.Popen[bytes]] = []
 

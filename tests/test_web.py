@@ -20,17 +20,11 @@ from aiohttp import web
 
 from streams.errors import CommandError
 from streams.service.metrics import Meter
+from streams.service.node import free_port
 from streams.service.web import Web
 
 HOST = "127.0.0.1"
 SECRET = "13800138000"
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind((HOST, 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

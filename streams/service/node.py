@@ -116,10 +116,10 @@ def _cluster_id() -> str:
     return base64.urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:])[:22].decode()
 
 
-def free_port() -> int:
-    """A port that nobody listens at."""
+def free_port(count: int = 1) -> int:
+    """A port that nobody listens at, and at the `count` - 1 after it neither."""
     for port in random.sample(_FREE_PORTS, len(_FREE_PORTS)):
-        if is_free(port):
+        if all(is_free(port + after) for after in range(count)):
             return port
     raise CommandError(f"没有空闲端口 no port is free on {HOST} in {_FREE_PORTS.start}-{_FREE_PORTS.stop - 1}")
 
