@@ -28,6 +28,7 @@ class PlaceKind(IntEnum):
     metro = 24
     ship = 25
     taxi = 26
+    transfer = 27  # 转运车
 
 
 FIRST_VEHICLE = PlaceKind.aircraft
@@ -135,6 +136,120 @@ class ObservationMode(IntEnum):
     central = 1  # 集中
     home = 2  # 居家
     hospital = 3  # 医院
+
+
+class Purpose(IntEnum):
+    """Where somebody must be taken."""
+
+    isolate = 1  # a contact, to a site of isolation
+    hospital = 2  # a case, to a designated hospital
+
+
+class Step(IntEnum):
+    """What is told of somebody's way, in the order in which equal instants count (docs/transfers.md, section 2)."""
+
+    call = 1
+    order = 2
+    cancel = 3
+    home = 4
+    assign = 5
+    dispatch = 6
+    breakdown = 7
+    refuse = 8
+    pickup = 9
+    turn_away = 10
+    arrive = 11
+    set_down = 12
+    admit = 13
+    discharge = 14
+
+
+class TransferState(IntEnum):
+    none = 0
+    needed = 1  # 待下单
+    ordered = 2  # 待派车
+    assigned = 3  # 已派车
+    dispatched = 4  # 已发车
+    aboard = 5  # 已上车
+    arrived = 6  # 已到达
+    admitted = 7  # 已收治
+    released = 8  # 已解除
+    refused = 9  # 拒绝转运
+    home = 10  # 居家隔离
+    cancelled = 11  # 已取消
+    superseded = 12  # 转为病例
+    returning = 13  # 待送回
+
+
+class TransferFlag(IntEnum):
+    """Bits of what is odd about a way."""
+
+    skipped_assign = 1
+    skipped_dispatch = 2
+    skipped_pickup = 4
+    skipped_arrival = 8
+    rerouted = 16
+    refused = 32
+    turned_away = 64
+    broke_down = 128
+    impossible = 256
+    already_there = 512
+    without_ground = 1024
+    released_early = 2048
+    other_run = 4096
+    overfull = 8192
+    moved = 16384
+
+
+class HomeReason(IntEnum):
+    """Why somebody is isolated at home, or was not taken."""
+
+    unknown = 0
+    child = 1  # 14 岁及以下
+    care = 2  # 生活不能自理
+    carer = 3  # 照护他人
+    illness = 4
+    site_full = 5
+    other = 6
+
+
+class Trait(IntEnum):
+    wheelchair = 1
+    child = 2
+    carer = 3
+
+
+class CrewRole(IntEnum):
+    unknown = 0
+    driver = 1
+    escort = 2
+
+
+class SiteKind(IntEnum):
+    unknown = 0
+    hospital = 1  # 定点医院
+    cabin = 2  # 方舱
+    hotel = 3  # 集中隔离点
+    station = 4  # 健康驿站
+
+
+class Takes(IntEnum):
+    """Bits of whom a site takes."""
+
+    cases = 1
+    close = 2
+    secondary = 4
+
+
+class DutyRole(IntEnum):
+    """Who answers for people's homes, from the door upwards."""
+
+    unknown = 0
+    building_head = 1  # 楼栋长
+    grid_member = 2  # 网格长
+    secretary = 3  # 社区书记
+    cadre = 4  # 科级干部
+    district_leader = 5  # 区级领导
 
 
 class Role(IntEnum):

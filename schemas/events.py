@@ -17,6 +17,7 @@ EVENT_KINDS = (
     "lead_opened", "lead_closed",
     "hold_opened", "hold_released",
     "finding_opened", "finding_closed",
+    "transfer_changed", "escalation_raised", "escalation_closed",
 )  # fmt: skip
 EVENT_SCHEMA = pa.schema(
     [

@@ -34,6 +34,7 @@ from schemas.statements import (
     Strict,
     SymptomRule,
     Text,
+    TransferRules,
     Window,
 )
 
@@ -59,6 +60,7 @@ class Pack(Strict):
     pool_hold: PoolHold
     medicine_hold: MedicineHold
     findings: FindingRules
+    transfer: TransferRules
     management: dict[Literal["close", "secondary", "venue_exposed", "general"], Management]
 
     @model_validator(mode="after")
@@ -83,6 +85,7 @@ class Pack(Strict):
         ids = [r.rule for r in self.place.values()] + [r.rule for r in self.ride]
         ids += [self.symptoms.rule, self.secondary.rule]
         ids += [self.companion.rule, self.pool_hold.rule, self.medicine_hold.rule]
+        ids += [self.transfer.rule]
         ids += [finding.rule for _, finding in self.findings.rules()]
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
@@ -106,6 +109,8 @@ class Pack(Strict):
         yield from ((f"companion.{name}", getattr(self.companion, name)) for name in numbers)
         yield from (("pool_hold", self.pool_hold), ("medicine_hold", self.medicine_hold))
         yield from ((f"findings.{kind}", finding) for kind, finding in self.findings.rules())
+        numbers = (name for name in TransferRules.model_fields if name != "rule")
+        yield from ((f"transfer.{name}", getattr(self.transfer, name)) for name in numbers)
         yield from ((f"management.{name}", measures) for name, measures in self.management.items())
 
     def ride_rule(self, mode: str, sealed: bool) -> RideRule:

@@ -64,7 +64,7 @@ class RideRule(Statement):
     case, `rest` what the others aboard are; `distance` counts rows or bays for the scopes `rows` and `bays`."""
 
     rule: Text
-    mode: Literal["aircraft", "train", "coach", "bus", "metro", "ship", "taxi"]
+    mode: Literal["aircraft", "train", "coach", "bus", "metro", "ship", "taxi", "transfer"]
     sealed: bool | Literal["any"]
     scope: Literal["all", "rows", "carriage", "compartment", "bays"]
     distance: Count
@@ -187,3 +187,26 @@ class Management(Statement):
     isolation_mode: Literal["central", "home", "none"]
     monitoring_days: Count
     test_days: tuple[Count, ...]
+
+
+class TransferRules(Strict):
+    """Deadlines of a transfer, who is told when one is missed, and what a plan must respect (docs/transfers.md)."""
+
+    rule: Text
+    case_hours: Sourced[Count]
+    close_hours: Sourced[Count]
+    secondary_hours: Sourced[Count]
+    warning_minutes: Sourced[Count]
+    answer_building_minutes: Sourced[Count]
+    answer_grid_minutes: Sourced[Count]
+    answer_secretary_minutes: Sourced[Count]
+    answer_cadre_minutes: Sourced[Count]
+    floors: Sourced[Count]
+    floor_restart_days: Sourced[Count]
+    cleaning_minutes: Sourced[Count]
+    single_rooms: Sourced[bool]
+    disinfection_minutes: Sourced[Count]
+    crew_hours_max: Sourced[Count]
+    crew_test_hours_max: Sourced[Count]
+    boarding_minutes: Sourced[Count]
+    speed_kmh: Sourced[Count]
