@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.keys import Ints, mix
+from schemas.transfers import TRANSFER_FACTS
 
 Columns = dict[str, Ints]
 """Equal-length int64 columns by name."""
@@ -99,105 +100,7 @@ FACT_COLUMNS: dict[str, dict[str, str]] = {
         "since_ms": "start; BEGIN_MS: unknown",
         "until_ms": "end; OPEN_MS: until further notice",
     },
-    "decisions": {
-        "ident": "token of the person who is to be taken",
-        "step": "Step: order, cancel, home or assign",
-        "purpose": "Purpose",
-        "vehicle": "token of the vehicle; 0: none",
-        "run": "token of the run; 0: none",
-        "site": "token of the site; 0: none",
-        "room": "token of the room there; 0: none",
-        "at_ms": "when it was decided",
-        "pickup_ms": "planned pickup; UNKNOWN_MS: none",
-        "arrive_ms": "planned arrival; UNKNOWN_MS: none",
-        "reason": "HomeReason",
-    },
-    "receipts": {
-        "ident": "token of the person; 0: told of the run",
-        "step": "Step: dispatch, breakdown, refuse, pickup, turn_away, arrive or set_down",
-        "vehicle": "token of the vehicle; 0: none given",
-        "run": "token of the run; 0: none given",
-        "site": "token of the site; 0: none given",
-        "at_ms": "when it happened",
-        "reason": "HomeReason",
-    },
-    "acks": {
-        "ident": "token of the person whose transfer is late",
-        "purpose": "Purpose",
-        "by": "token of who answers for it",
-        "at_ms": "when they took it on",
-    },
-    "ticks": {
-        "at_ms": "an instant that has come",
-    },
-    "fleet": {
-        "vehicle": "token of a transfer vehicle",
-        "seats": "seats for people who are taken",
-        "wheelchairs": "places for wheelchairs among them",
-        "sealed": "1: negative pressure; 0: not, or not told",
-        "lat": "depot, microdegrees; UNKNOWN_MS: not given",
-        "lon": "depot, microdegrees; UNKNOWN_MS: not given",
-        "since_ms": "in service since; BEGIN_MS: unknown",
-        "until_ms": "in service until; OPEN_MS: until further notice",
-    },
-    "cleanings": {
-        "vehicle": "token of a transfer vehicle",
-        "at_ms": "when it had been disinfected",
-    },
-    "crews": {
-        "ident": "token of the driver or escort",
-        "vehicle": "token of the vehicle",
-        "role": "CrewRole",
-        "since_ms": "start of the shift",
-        "until_ms": "end of the shift; OPEN_MS: not told",
-        "tested_ms": "last sampling before it; UNKNOWN_MS: not told",
-    },
-    "pings": {
-        "vehicle": "token of the vehicle",
-        "at_ms": "when it was there",
-        "lat": "microdegrees",
-        "lon": "microdegrees",
-    },
-    "sites": {
-        "site": "token of a site of isolation, health station or designated hospital",
-        "kind": "SiteKind",
-        "takes": "Takes bits",
-        "lat": "microdegrees; UNKNOWN_MS: not given",
-        "lon": "microdegrees; UNKNOWN_MS: not given",
-        "since_ms": "open since; BEGIN_MS: unknown",
-        "until_ms": "open until; OPEN_MS: until further notice",
-    },
-    "rooms": {
-        "site": "token of the site",
-        "room": "token of the room there",
-        "floor": "floor; UNKNOWN_MS: not given",
-        "beds": "beds",
-        "family": "1: for a family together",
-    },
-    "duties": {
-        "ident": "token of who answers",
-        "role": "DutyRole",
-        "area": "token of the building, compound, community or street",
-        "since_ms": "start; BEGIN_MS: unknown",
-        "until_ms": "end; OPEN_MS: until further notice",
-    },
-    "dwellings": {
-        "place": "token of a household or compound",
-        "building": "token of its building; 0: not given",
-        "compound": "token of its compound; 0: not given",
-        "community": "token of its community; 0: not given",
-        "street": "token of its street; 0: not given",
-        "lat": "microdegrees, the middle of a coarse cell; UNKNOWN_MS: not given",
-        "lon": "microdegrees, likewise",
-        "since_ms": "start; BEGIN_MS: unknown",
-        "until_ms": "end; OPEN_MS: until further notice",
-    },
-    "traits": {
-        "ident": "token of the person",
-        "trait": "Trait",
-        "since_ms": "start; BEGIN_MS: unknown",
-        "until_ms": "end; OPEN_MS: still so",
-    },
+    **TRANSFER_FACTS,
 }
 """Fact tables: column and meaning. All columns are int64; times are UTC epoch milliseconds. Every table also has
 `row`, the index of the record in the batch."""
