@@ -11,7 +11,7 @@ import sys
 
 import pyarrow as pa
 
-from schemas import codes
+from schemas import codes, transfers
 from schemas.facts import FACT_COLUMNS
 from schemas.views import VIEWS
 from sinks.parts import part_schema
@@ -28,6 +28,11 @@ _TITLES = {
     "leads": "时空伴随线索 Leads: whom a human should ask, since phones were about together",
     "holds": "暂时管控 Holds: who must wait for a single-tube test",
     "findings": "数据问题 Findings: what is wrong in a department's rows, for it to mend",
+    "transfers": "转运 Transfers: who is to be taken where, how far that is, and until when",
+    "transfer_steps": "转运步骤 Transfer steps: a way step by step, with its records",
+    "escalations": "逾期上报 Escalations: who is told of a transfer that is late",
+    "vehicles": "转运车 Vehicles: where each is, its crew, what it holds",
+    "beds": "床位 Beds: rooms of isolation sites and hospitals, and who is in them",
     "reviews": "人工复核 Reviews: what a human must settle",
     "presences": "出现 Presences: an identifier at a place for a time",
     "links": "关联 Links: who holds an identifier",
@@ -41,10 +46,25 @@ _TITLES = {
     "orders": "管控 Orders: contacts under control, as their list says it",
     "homes": "住址 Homes: who lives in which household or compound",
     "streets": "街道 Streets: where households and compounds are",
+    "decisions": "转运决定 Decisions on transfers, of a human or of the command centre",
+    "receipts": "转运回执 Receipts of transfers: what a crew or a site says has happened",
+    "acks": "认领 Acknowledgements: who has taken a late transfer on",
+    "ticks": "时刻 Ticks: instants that have come",
+    "fleet": "车队 Fleet: transfer vehicles",
+    "cleanings": "消毒 Cleanings of vehicles",
+    "crews": "班组 Crews of vehicles, by shift",
+    "pings": "定位 Pings: where a vehicle was",
+    "sites": "隔离点 Sites of isolation and hospitals",
+    "rooms": "房间 Rooms of sites",
+    "duties": "值守 Duties: who answers for which homes",
+    "dwellings": "房屋 Dwellings: where households and compounds are, coarsely",
+    "traits": "特殊需要 Traits: what somebody's ride must provide for",
 }
 _VOCABULARIES = (
     codes.PlaceKind, codes.PersonClass, codes.Certainty, codes.Classification, codes.Result, codes.Discovery,
     codes.Medicine, codes.ContactDegree, codes.TraceStatus, codes.EpidemicStatus, codes.ObservationMode,
+    transfers.Purpose, transfers.Step, transfers.TransferState, transfers.TransferFlag, transfers.HomeReason,
+    transfers.Trait, transfers.CrewRole, transfers.SiteKind, transfers.Takes, transfers.DutyRole,
 )  # fmt: skip
 _HEAD = """# 数据字典 Data dictionary
 
@@ -52,6 +72,7 @@ Made from the schemas by `python -m sinks.dictionary`. 由数据结构自动生�
 
 - Codes: `P…` person 人员, `L…` place 场所, `C…` contact 接触关系; keyed pseudonyms of 16 hex digits.
 - Times end in `_ms`: UTC epoch milliseconds, null when unknown or still open. Page times are at +08:00.
+- A code column of text is empty, and a number null, where there is none or nobody knows. 空或 null：没有，或不详。
 - Intervals are half-open: since ≤ t < until. 区间左闭右开。
 """
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas import codes, views
+from schemas import codes, transfers, views
 from schemas.instants import BEGIN_MS, OPEN_MS, UNKNOWN_MS
 from schemas.keys import Ints
 from schemas.views import VIEWS
@@ -25,24 +25,42 @@ _WORDS: dict[str, type[IntEnum]] = {
     views.CLASS: codes.PersonClass,
     views.CERTAINTY: codes.Certainty,
     views.CLASSIFICATION: codes.Classification,
+    views.PURPOSE: transfers.Purpose,
+    views.STATE: transfers.TransferState,
+    views.STEP: transfers.Step,
+    views.ROLE: transfers.DutyRole,
 }
+_BITS: dict[str, tuple[str, ...]] = {
+    views.MARKS: tuple(flag.name for flag in transfers.TransferFlag),
+    views.TRAITS: tuple(trait.name for trait in transfers.Trait),
+    views.TAKES: tuple(whom.name for whom in transfers.Takes),
+}
+"""The word of each bit, from the lowest."""
 _LETTERS = {views.PERSON: "P", views.PLACE: "L", views.CONTACT: "C"}
 _TYPES = {
     views.TIME: pa.int64(),
     views.NUMBER: pa.int64(),
     views.FLAG: pa.bool_(),
+    views.ANGLE: pa.float64(),
+    **dict.fromkeys(_BITS, pa.list_(pa.string())),
     views.DAYS: pa.list_(pa.date32()),
     views.PEOPLE: pa.list_(pa.string()),
     views.RECORDS: pa.list_(pa.string()),
 }
 PERSON_REVIEWS = ("identity_contested", "case_without_dates")
 RECORD_REVIEWS = ("version_conflict",)
-LABELLED = ("exposures", "contact_evidence", "leads")
-"""Views whose `place` is followed by its public label."""
+_WAY = ("run", "vehicle", "site", "room")
+LABELLED: dict[str, tuple[str, ...]] = {
+    "exposures": ("place",), "contact_evidence": ("place",), "leads": ("place",),
+    "transfers": _WAY, "transfer_steps": _WAY, "vehicles": ("vehicle",), "beds": ("site", "room"),
+}  # fmt: skip
+"""Columns that are followed by the public label of their place. Homes have none."""
 ADDRESSED = ("findings",)
 """Views whose `record` is followed by the department that can mend it."""
 DEPARTMENT = pa.field("department", pa.string(), False, {"about": "the department whose record it is"})
-PLACE_LABEL = pa.field("place_label", pa.string(), False, {"about": "public name of the place or trip; empty if none"})
+LABEL_ABOUT = "public name of the place or trip; empty if none"
+_MAY_BE_NULL = (views.TIME, views.NUMBER, views.ANGLE)
+_MICRO = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -94,14 +112,15 @@ def _distinct(numbers: Ints) -> Ints:
 
 
 def codes_of(letter: str, tokens: Ints) -> pa.Array:
-    """A letter and 16 hex digits for each token, all rows at once."""
+    """A letter and 16 hex digits for each token, all rows at once; empty for token 0, which is nobody and nowhere."""
     raw = np.ascontiguousarray(tokens, ">i8").view(np.uint8).reshape(-1, 8)
     text = np.empty((len(tokens), 17), np.uint8)
     text[:, 0] = ord(letter)
     text[:, 1::2] = _HEX[raw >> 4]
     text[:, 2::2] = _HEX[raw & 15]
-    offsets = np.arange(len(tokens) + 1, dtype=np.int32) * 17
-    return pa.StringArray.from_buffers(len(tokens), pa.py_buffer(offsets), pa.py_buffer(text))
+    there = tokens != 0
+    offsets = np.concatenate([[0], np.cumsum(np.where(there, 17, 0))]).astype(np.int32)
+    return pa.StringArray.from_buffers(len(tokens), pa.py_buffer(offsets), pa.py_buffer(text[there]))
 
 
 def words_of(vocabulary: type[IntEnum], numbers: Ints) -> pa.Array:
@@ -116,6 +135,15 @@ def words_of(vocabulary: type[IntEnum], numbers: Ints) -> pa.Array:
     return pa.array(words, pa.string()).take(pa.array(numbers))
 
 
+def bits_of(words: tuple[str, ...], numbers: Ints) -> pa.Array:
+    """The words of the bits that are set, as lists. Errors: ValueError for a bit without a word."""
+    if len(numbers) and (numbers.min() < 0 or numbers.max() >> len(words)):
+        raise ValueError(f"a bit that is none of {', '.join(words)}")
+    is_set = (numbers[:, None] >> np.arange(len(words))) & 1 == 1
+    offsets = np.concatenate([[0], np.cumsum(is_set.sum(1))]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(words).take(pa.array(np.nonzero(is_set)[1])))
+
+
 def instants_of(numbers: Ints) -> pa.Array:
     return pa.array(numbers, mask=(numbers == OPEN_MS) | (numbers == UNKNOWN_MS) | (numbers == BEGIN_MS))
 
@@ -125,9 +153,10 @@ def published_schema(view: str) -> pa.Schema:
     fields = []
     for name, holds, about in VIEWS[view]:
         kind = pa.string() if name == "subject" else _TYPES.get(holds, pa.string())
-        fields.append(pa.field(name, kind, holds == views.TIME, {"about": about}))
-        if view in LABELLED and name == "place":
-            fields.append(PLACE_LABEL)
+        nullable = holds in _MAY_BE_NULL and name != "subject"
+        fields.append(pa.field(name, kind, nullable, {"about": about}))
+        if name in LABELLED.get(view, ()):
+            fields.append(pa.field(f"{name}_label", pa.string(), False, {"about": LABEL_ABOUT}))
         if view in ADDRESSED and name == "record":
             fields.append(DEPARTMENT)
     return pa.schema(fields)
@@ -156,8 +185,9 @@ def records_in_events(events: pa.Table) -> Ints:
 
 
 def places_in(raw_views: dict[str, pa.Table]) -> Ints:
-    """Every place that a labelled view names, once each."""
-    return _distinct(np.concatenate([raw_views[view]["place"].to_numpy() for view in LABELLED]))
+    """Every place whose label is shown, once each."""
+    named = [raw_views[view][name].to_numpy() for view, names in LABELLED.items() for name in names]
+    return _distinct(np.concatenate(named))
 
 
 def subjects_of(kinds: pa.Array, subjects: Ints, records: Names) -> pa.Array:
@@ -176,7 +206,7 @@ def render(view: str, raw: pa.Table, records: Names, places: Names) -> pa.Table:
     for name, holds, _ in VIEWS[view]:
         column = whole(raw[name])
         arrays.append(_render_column(name, holds, column, raw, records))
-        if view in LABELLED and name == "place":
+        if name in LABELLED.get(view, ()):
             arrays.append(places.of(column.to_numpy()))
         if view in ADDRESSED and name == "record":
             arrays.append(department_of(arrays[-1]))
@@ -205,6 +235,11 @@ def _render_column(name: str, holds: str, column: pa.Array, raw: pa.Table, recor
         return codes_of(_LETTERS[holds], column.to_numpy())
     if holds in _WORDS:
         return words_of(_WORDS[holds], column.to_numpy())
+    if holds in _BITS:
+        return bits_of(_BITS[holds], column.to_numpy())
+    if holds in (views.ANGLE, views.NUMBER):
+        numbers = column.to_numpy()
+        return pa.array(numbers / _MICRO if holds == views.ANGLE else numbers, mask=numbers == UNKNOWN_MS)
     if holds == views.RECORD:
         return records.of(column.to_numpy())
     if holds == views.TIME:

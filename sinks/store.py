@@ -19,7 +19,7 @@ from schemas.events import EVENT_SCHEMA
 from sinks.parts import TABLES, Tables, part_schema
 from sinks.sealed import REJECT_SCHEMA, SEALED
 
-FORMAT = 2
+FORMAT = 3
 """Number of the lake's layout; a lake of another number is refused."""
 AUDIT_SCHEMA = pa.schema(
     [

@@ -24,7 +24,17 @@ from schemas.views import VIEWS, raw_schema
 from sinks.dictionary import dictionary
 from sinks.lake import Lake
 from sinks.published_events import render_events
-from sinks.render import DEPARTMENT, PLACE_LABEL, Names, codes_of, instants_of, published_schema, render, words_of
+from sinks.render import (
+    DEPARTMENT,
+    LABEL_ABOUT,
+    LABELLED,
+    Names,
+    codes_of,
+    instants_of,
+    published_schema,
+    render,
+    words_of,
+)
 from tests import lakes
 from tests.lakes import KEY, PACKS, commit, recs
 
@@ -41,12 +51,18 @@ def rendered(view: str, **row: Any) -> dict[str, Any]:
     return dict(table.to_pylist()[0])
 
 
-@pytest.mark.parametrize("token", [0, 1, TOKEN, (1 << 63) - 1])
+@pytest.mark.parametrize("token", [2, 1, TOKEN, (1 << 63) - 1])
 def test_codes_are_those_of_the_keys(token: int) -> None:
     tokens = np.array([token, 5, token])
     assert codes_of("P", tokens).to_pylist() == [pseudonym(token), pseudonym(5), pseudonym(token)]
     assert codes_of("L", tokens)[0].as_py() == place_code(token)
     assert codes_of("C", tokens[:0]).to_pylist() == []
+
+
+def test_token_nought_is_nobody_and_nowhere_wherever_it_stands() -> None:
+    tokens = np.array([0, TOKEN, 0, 5, 0])
+    assert codes_of("L", tokens).to_pylist() == ["", place_code(TOKEN), "", place_code(5), ""]
+    assert codes_of("L", np.array([0])).to_pylist() == [""]
 
 
 def test_unknown_open_and_begin_are_null_and_nothing_else_is() -> None:
@@ -58,7 +74,7 @@ def test_every_word_of_a_code_list_is_written_and_no_other_number_is_taken() -> 
     for vocabulary in (PlaceKind, PersonClass):
         members = list(vocabulary)
         assert words_of(vocabulary, np.array(members)).to_pylist() == [m.name for m in members]
-    for number in (-1, 10, 27):
+    for number in (-1, 10, 28):
         with pytest.raises(ValueError, match="a number that is no PlaceKind"):
             words_of(PlaceKind, np.array([1, number]))
 
@@ -79,6 +95,35 @@ def test_an_exposure_is_shown_with_the_label_of_its_place() -> None:
     assert (row["place_label"], row["contact_id"]) == ("", "C00000000000000ff")
     names = published_schema("exposures").names
     assert names[names.index("place") + 1] == "place_label"
+
+
+def test_a_transfer_is_shown_in_words_with_the_public_names_of_its_places_and_none_of_its_home() -> None:
+    row = rendered(
+        "transfers", purpose=2, state=10, flags=1 | 64 | 16384, traits=1 | 4, run=100, site=0, home=77,
+        home_lat=43_872_500, home_lon=UNKNOWN_MS, **{"class": 6},
+    )  # fmt: skip
+    assert (row["purpose"], row["state"], row["class"]) == ("hospital", "home", "case")
+    assert row["flags"] == ["skipped_assign", "turned_away", "moved"]
+    assert row["traits"] == ["wheelchair", "carer"]
+    assert (row["run_label"], row["site"], row["site_label"]) == ("Bus 7", "", "")
+    assert (row["home_lat"], row["home_lon"]) == (43.8725, None)
+    assert row["home"] == place_code(77)
+    assert "home_label" not in row
+
+
+def test_nobody_and_unknown_numbers_are_shown_as_such() -> None:
+    row = rendered("escalations", owner=0, role=5, level=0)
+    assert (row["owner"], row["role"], row["level"]) == ("", "district_leader", 0)
+    row = rendered("beds", floor=UNKNOWN_MS, takes=2 | 4, family=0, room=100, free_at_ms=UNKNOWN_MS)
+    assert (row["floor"], row["takes"], row["family"]) == (None, ["close", "secondary"], False)
+    assert (row["room_label"], row["free_at_ms"]) == ("Bus 7", None)
+    assert rendered("beds", takes=0)["takes"] == []
+
+
+@pytest.mark.parametrize("bits", [-1, 8, 1 << 40])
+def test_a_bit_without_a_word_is_an_error(bits: int) -> None:
+    with pytest.raises(ValueError, match="a bit that is none of cases, close, secondary"):
+        rendered("beds", takes=bits)
 
 
 def test_test_days_are_dates() -> None:
@@ -128,12 +173,33 @@ def test_an_event_of_a_finding_is_addressed_to_the_department_of_the_record() ->
     assert (row["subject"], row["source"], row["department"]) == ("transport.tap/c", pseudonym(2), "transport")
 
 
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    [
+        ({"kind": "transfer_changed", "source": 2, "class_before": 0, "class_after": 13, "rule": "returning"},
+         {"source": "hospital", "degree": None, "class_before": "none", "class_after": "returning"}),
+        ({"kind": "escalation_raised", "source": TOKEN, "degree": 3, "rule": "isolate", "until_ms": OPEN_MS},
+         {"source": "P0123456789abcdef", "degree": 3, "class_after": "none", "until_ms": None}),
+        ({"kind": "escalation_closed", "source": 0, "degree": 0}, {"source": "", "degree": 0}),
+    ],
+)  # fmt: skip
+def test_events_of_transfers_say_states_and_levels(event: dict[str, Any], shown: dict[str, Any]) -> None:
+    full = {f.name: {pa.int64(): 0, pa.string(): "", pa.bool_(): False}[f.type] for f in EVENT_SCHEMA}
+    other = full | {"kind": "contact_found", "subject": 7, "source": 6, "degree": 1, "class_after": 5}
+    table = pa.Table.from_pylist([other, full | {"subject": 9} | event], EVENT_SCHEMA)
+    first, row = render_events(np.array([3, 4]), table, RECORDS).to_pylist()
+    assert (first["source"], first["degree"], first["class_after"]) == (pseudonym(6), 1, "close")
+    assert row["subject"] == pseudonym(9)
+    assert {name: row[name] for name in shown} == shown
+
+
 @pytest.mark.parametrize("view", list(VIEWS))
 def test_an_empty_view_keeps_its_schema_and_every_column_its_word(view: str) -> None:
     table = render(view, raw_schema(view).empty_table(), Names.empty(), Names.empty())
     assert table.schema.equals(published_schema(view), check_metadata=True)
     about = {name: word for name, _, word in VIEWS[view]}
-    about |= {f.name: f.metadata[b"about"].decode() for f in (PLACE_LABEL, DEPARTMENT)}
+    about |= {f.name: f.metadata[b"about"].decode() for f in (DEPARTMENT,)}
+    about |= {f"{name}_label": LABEL_ABOUT for name in LABELLED.get(view, ())}
     for f in table.schema:
         assert f.metadata[b"about"].decode() == about[f.name]
 
@@ -147,7 +213,7 @@ def test_a_published_file_carries_the_words_and_the_canonical_order(tmp_path: Pa
         assert lake.publish(raw, [PACKS])["digests"] == manifest["digests"]
     shown = pq.read_table(tmp_path / "current" / "exposures.parquet")
     assert shown.schema.equals(published_schema("exposures"), check_metadata=True)
-    assert shown["contact_person"].to_pylist() == [pseudonym(n) for n in range(6)]
+    assert shown["contact_person"].to_pylist() == ["", *(pseudonym(n) for n in range(1, 6))]
     assert set(shown["case_record"].to_pylist()) == {"transport.tap/r0"}
     assert len(recs(0)) == 1
 
