@@ -22,6 +22,7 @@ from schemas.instants import BEGIN_MS, DAY_MS, LOCAL, LOCAL_OFFSET_MS, OPEN_MS, 
 from schemas.keys import mix
 from schemas.policy import Pack, PackSeries
 from schemas.statements import FindingRules
+from schemas.transfers import Purpose, Step, TransferState
 from schemas.views import VIEWS, raw_schema
 
 PROOF = {"source": "made for these tests", "confirmed": False}
@@ -35,6 +36,14 @@ CLOSE, SECONDARY, VENUE, GENERAL, CASE = (
     PersonClass.close, PersonClass.secondary, PersonClass.venue_exposed, PersonClass.general, PersonClass.case,
 )  # fmt: skip
 LOW, MEDIUM, HIGH = Certainty.low, Certainty.medium, Certainty.high
+
+
+TRANSFER_NUMBERS = {
+    "case_hours": 2, "close_hours": 8, "secondary_hours": 12, "warning_minutes": 60, "answer_building_minutes": 10,
+    "answer_grid_minutes": 20, "answer_secretary_minutes": 30, "answer_cadre_minutes": 40, "floors": 1,
+    "floor_restart_days": 7, "cleaning_minutes": 90, "disinfection_minutes": 30, "crew_hours_max": 8,
+    "crew_test_hours_max": 24, "boarding_minutes": 5, "speed_kmh": 30,
+}  # fmt: skip
 
 
 def at(day: int, hour: int = 0, minute: int = 0) -> int:
@@ -83,7 +92,7 @@ def pack(name: str = "test", since: str = "2022-01-01", until: str = "open", **c
             ride("aircraft", "any", "rows", 3), ride("train", True, "carriage", soft="compartment"),
             ride("train", False, "bays", 1, "compartment"), ride("coach", "any", "all"), ride("bus", True, "all"),
             ride("bus", False, "rows", 3), ride("metro", "any", "carriage"), ride("ship", "any", "compartment"),
-            ride("taxi", "any", "all"),
+            ride("taxi", "any", "all"), ride("transfer", "any", "all"),
         ],
         "symptoms": {"rule": "cough", "enabled": True, "category": "CC-4.7", "result": "close", **PROOF},
         "secondary": {
@@ -99,6 +108,10 @@ def pack(name: str = "test", since: str = "2022-01-01", until: str = "open", **c
         "findings": {
             kind: {"rule": f"Q-{kind}", "enabled": True, **PROOF, **FINDING.get(kind, {})}
             for kind in FindingRules.model_fields
+        },
+        "transfer": {
+            "rule": "taken", "single_rooms": said(True),
+            **{name: said(number) for name, number in TRANSFER_NUMBERS.items()},
         },
         "management": {
             "close": measures(7, 3, [1, 7]), "secondary": measures(7, 0, [4]),
@@ -150,8 +163,11 @@ class History:
     def result(self, tube: int, what: Result) -> int:
         return self.say(results=(tube, what))
 
-    def admit(self, ident: int, when: int) -> int:
-        return self.say(admissions=(ident, when))
+    def admit(self, ident: int, when: int, site: int = 0, room: int = 0) -> int:
+        return self.say(admissions=(ident, when, site, room))
+
+    def discharge(self, ident: int, when: int, site: int = 0) -> int:
+        return self.say(discharges=(ident, when, site))
 
     def answer(self) -> dict[str, pa.Table]:
         """Asks again only if more was said since."""
@@ -212,6 +228,16 @@ def test_a_household_contact_has_every_column_of_the_rules() -> None:
         "leads": [],
         "holds": [],
         "findings": [],
+        "transfers": [
+            (ANN, Purpose.hospital, TransferState.needed, CASE, at(6), at(6, 2), 0, *[UNKNOWN_MS] * 10, 0, 0, 0, 0, 0,
+             0, 0, UNKNOWN_MS, UNKNOWN_MS, "taken", "test"),
+        ],
+        "transfer_steps": [
+            (ANN, Purpose.hospital, 1, at(6), Step.call, TransferState.none, TransferState.needed, 0, 0, 0, 0, 0, [case])
+        ],
+        "escalations": [],
+        "vehicles": [],
+        "beds": [],
         "reviews": [],
     }  # fmt: skip
 
@@ -430,10 +456,10 @@ def test_a_screened_case_is_infectious_from_the_last_negative_before_the_first_p
 
 def test_a_discharge_before_the_admission_does_not_end_the_stay() -> None:
     history = case_at_home()
-    history.say(discharges=(ANN, at(2)))
+    history.discharge(ANN, at(2))
     history.admit(ANN, at(2))
     assert history.view("cases", "isolated_at_ms", "window_until_ms") == [(at(2), at(3))]  # an empty window
-    history.say(discharges=(ANN, at(3)))  # ends as the window opens: not after it
+    history.discharge(ANN, at(3))  # ends as the window opens: not after it
     history.admit(ANN, at(6))
     assert history.view("cases", "isolated_at_ms", "window_until_ms") == [(at(6), at(6))]
 
@@ -661,7 +687,7 @@ def test_degree_2_begins_with_the_first_exposure_and_ends_with_the_isolation_of_
     assert history.view("contacts", "contact_person", "overlap_ms") == [(BOB, 3_600_000), (CID, 1_800_000)]
     history.admit(BOB, at(5, 8, 49))
     assert history.view("contacts", "contact_person") == [BOB]
-    history.say(discharges=(BOB, at(4, 12)))
+    history.discharge(BOB, at(4, 12))
     history.admit(BOB, at(4, 1))  # over as the window opens, so it closes nothing
     history.say(rec=history.records[-3]["rec"], version=2, withdrawn=True, digest=2)
     assert history.view("contacts", "contact_person", "overlap_ms") == [(BOB, 3_600_000), (CID, 1_800_000)]
@@ -713,7 +739,7 @@ def test_a_person_has_the_greatest_class_and_the_measures_of_its_last_exposure()
     history.be(CID, SHOP, at(9), at(9, 1), PlaceKind.venue)  # later, but of a lesser class
     history.admit(CID, at(2))
     history.admit(CID, at(5, 5))
-    history.say(discharges=(CID, at(3)))
+    history.discharge(CID, at(3))
     columns = ("person", "class", "sources", "first_exposure_at_ms", "last_exposure_at_ms", "isolated_at_ms",
                "isolate_until_ms", "pack")  # fmt: skip
     expected = (CID, CLOSE, 2, at(4, 12), at(5, 2), at(5, 5), at(13), "new")

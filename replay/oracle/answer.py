@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from duckdb.func import PythonUDFType
 
-from schemas import codes, instants, keys
+from schemas import codes, instants, keys, transfers
 from schemas.facts import FACT_COLUMNS
 from schemas.policy import Pack, PackSeries
 from schemas.seats import NUMERIC_MAX
@@ -25,7 +25,7 @@ from schemas.views import VIEWS, raw_schema
 
 SECTIONS = (
     "standing", "identity", "presences", "cases", "exposures", "contacts", "secondary", "persons", "leads", "holds",
-    "findings", "reviews",
+    "findings", "reviews", "calls", "sites", "told", "ways", "transfers", "fleet", "escalations",
 )  # fmt: skip
 """The .sql files in the order in which they build on each other."""
 _WORDS: dict[str, type[IntEnum]] = {
@@ -40,6 +40,13 @@ _WORDS: dict[str, type[IntEnum]] = {
     "trace": codes.TraceStatus,
     "status": codes.EpidemicStatus,
     "mode": codes.ObservationMode,
+    "purpose": transfers.Purpose,
+    "step": transfers.Step,
+    "state": transfers.TransferState,
+    "mark": transfers.TransferFlag,
+    "takes": transfers.Takes,
+    "crew": transfers.CrewRole,
+    "duty": transfers.DutyRole,
 }
 _NUMBERS = {
     "open_ms": instants.OPEN_MS,
@@ -66,6 +73,9 @@ _SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "companion_together_ms": _INT, "companion_stay_ms": _INT, "pool_enabled": _BOOL, "pool_rule": _TEXT,
         "medicine_enabled": _BOOL, "medicine_rule": _TEXT, "medicines": pa.list_(_INT),
         "checked_in_days_min": _INT, "checked_in_days_max": _INT, "case_statuses": pa.list_(_INT),
+        "transfer_rule": _TEXT, "case_limit_ms": _INT, "close_limit_ms": _INT, "secondary_limit_ms": _INT,
+        "warning_ms": _INT, "answer_ms": pa.list_(_INT), "floors": _INT, "floor_restart_days": _INT,
+        "cleaning_ms": _INT,
     },
     "finding_rules": {"pack": _INT, "kind": _TEXT, "rule": _TEXT},
     "dwell": {"pack": _INT, "kind": _INT, "dwell_ms": _INT},
@@ -75,7 +85,8 @@ _SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "rest": _INT,
     },
     "management": {
-        "pack": _INT, "class": _INT, "isolation_days": _INT, "monitoring_days": _INT, "test_days": pa.list_(_INT),
+        "pack": _INT, "class": _INT, "isolation_days": _INT, "isolation_mode": _TEXT, "monitoring_days": _INT,
+        "test_days": pa.list_(_INT),
     },
 }  # fmt: skip
 # As days: the first pack of a series also stands for the time before it, the last for the time after it.
@@ -134,7 +145,7 @@ def pack_tables(series: PackSeries) -> dict[str, pa.Table]:
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in _SCHEMAS}
     starts = [_BEFORE_ALL, *(instants.day_number(p.in_force_since) for p in series.packs[1:]), _AFTER_ALL]
     for index, (pack, (since, until)) in enumerate(zip(series.packs, pairwise(starts), strict=True)):
-        rows["packs"].append({"since_day": since, "until_day": until, **_numbers(pack)})
+        rows["packs"].append({"since_day": since, "until_day": until, **_numbers(pack), **_transfer(pack)})
         rows["dwell"] += [
             {"kind": codes.PlaceKind[kind], "dwell_ms": minutes.value * 60_000}
             for kind, minutes in pack.dwell_minutes.items()
@@ -145,7 +156,7 @@ def pack_tables(series: PackSeries) -> dict[str, pa.Table]:
         rows["management"] += [
             {
                 "class": codes.PersonClass[name],
-                **m.model_dump(include={"isolation_days", "monitoring_days", "test_days"}),
+                **m.model_dump(include={"isolation_days", "isolation_mode", "monitoring_days", "test_days"}),
             }
             for name, m in pack.management.items()
         ]
@@ -207,4 +218,18 @@ def _numbers(pack: Pack) -> dict[str, Any]:
         "checked_in_days_min": pack.findings.transfer_done.days_min,
         "checked_in_days_max": pack.findings.transfer_done.days_max,
         "case_statuses": [codes.EpidemicStatus[status] for status in pack.findings.case_as_contact.statuses],
+    }
+
+
+def _transfer(pack: Pack) -> dict[str, Any]:
+    rules = pack.transfer
+    levels = ("building", "grid", "secretary", "cadre")
+    return {
+        "transfer_rule": rules.rule,
+        **{f"{c}_limit_ms": getattr(rules, f"{c}_hours").value * 3_600_000 for c in ("case", "close", "secondary")},
+        "warning_ms": rules.warning_minutes.value * 60_000,
+        "answer_ms": [getattr(rules, f"answer_{level}_minutes").value * 60_000 for level in levels],
+        "floors": rules.floors.value,
+        "floor_restart_days": rules.floor_restart_days.value,
+        "cleaning_ms": rules.cleaning_minutes.value * 60_000,
     }

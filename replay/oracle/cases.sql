@@ -43,7 +43,7 @@ SELECT s.person, s.sampled_ms FROM samples s JOIN verdicts v ON v.tube = s.tube 
 CREATE TEMP TABLE stays AS
 WITH
   admissions AS (
-    SELECT s.rec, h.person, f.admitted_ms
+    SELECT s.rec, h.person, f.admitted_ms, f.site, f.room
     FROM raw_admissions f JOIN standing s ON s."row" = f."row"
     JOIN health_persons h ON h.ident = f.ident AND h.t = f.admitted_ms
   ),
@@ -52,7 +52,7 @@ WITH
     FROM raw_discharges f JOIN standing s ON s."row" = f."row"
     JOIN health_persons h ON h.ident = f.ident AND h.t = f.discharged_ms
   )
-SELECT a.rec, a.person, a.admitted_ms, coalesce(d.discharged_ms, open_ms()) AS until_ms
+SELECT a.rec, a.person, a.admitted_ms, a.site, a.room, coalesce(d.discharged_ms, open_ms()) AS until_ms
 FROM admissions a ASOF LEFT JOIN discharges d ON d.person = a.person AND d.discharged_ms > a.admitted_ms;
 
 -- For each row of a table (person, after_ms): the least admission among the stays that end after that; else null.
