@@ -24,7 +24,8 @@ from schemas.keys import Ints
 
 @dataclass(frozen=True)
 class Case:
-    """One row of the view `cases`; UNKNOWN_MS where a time is not known. `noted_ms`: when it shows, if undated."""
+    """One row of the view `cases`; UNKNOWN_MS where a time is not known. `noted_ms`: when it shows, if undated;
+    `known_ms`: when the first of the records had been made that say so; `known`: those records."""
 
     classification: int
     onset_ms: int
@@ -38,6 +39,8 @@ class Case:
     pack: int
     records: tuple[int, ...]
     noted_ms: int
+    known_ms: int
+    known: tuple[int, ...]
 
 
 def _least(values: Ints) -> int:
@@ -90,10 +93,13 @@ class Cases:
             isolated = int(first_stay(stays, np.array([since], np.int64))[0])
             until = max(since, self._closing(number, anchor, isolated))
         _, results = self._clinical.positives(distinct(proof["tube"]))
-        records = distinct(reports["rec"], proof["rec"], results, stays["rec"])
+        records = distinct(reports["rec"], proof["rec"], results["rec"], stays["rec"])
+        told_ms = np.concatenate([reports["event_ms"], results["event_ms"]])
+        known_ms = int(told_ms.min())
+        known = distinct(np.concatenate([reports["rec"], results["rec"]])[told_ms == known_ms])
         return Case(
             max(said), onset, first_positive, _least(reports["reported_ms"]), isolated, anchor, since, until, rule,
-            number, tuple(records.tolist()), noted,
+            number, tuple(records.tolist()), noted, known_ms, tuple(known.tolist()),
         )  # fmt: skip
 
     def _opening(

@@ -36,9 +36,9 @@ class Clinical:
         self.tables = {
             "reports": Table("rec", "ident", "classification", "onset_ms", "reported_ms", "discovery", "event_ms"),
             "samples": Table("rec", "ident", "tube", "sampled_ms", "pool_size"),
-            "results": Table("rec", "tube", "result"),
-            "admissions": Table("rec", "ident", "admitted_ms"),
-            "discharges": Table("rec", "ident", "discharged_ms"),
+            "results": Table("rec", "tube", "result", "event_ms"),
+            "admissions": Table("rec", "ident", "admitted_ms", "site", "room"),
+            "discharges": Table("rec", "ident", "discharged_ms", "site"),
             "purchases": Table("rec", "ident", "category", "bought_ms"),
         }
         self.tube_conflicts: dict[int, Review] = {}
@@ -117,7 +117,7 @@ class Clinical:
         return alone
 
     def stays(self, persons: Ints, idents: tuple[Ints, Ints] | None = None) -> Columns:
-        """Isolation stays of these persons: of, rec, since, until (OPEN_MS: still there)."""
+        """Isolation stays of these persons: of, rec, site, room, since, until (OPEN_MS: still there)."""
         idents = idents or self._identity.idents_of(persons)
         admitted = self._own("admissions", persons, idents, "admitted_ms")
         left = self._own("discharges", persons, idents, "discharged_ms")
@@ -129,17 +129,18 @@ class Clinical:
             nxt = low + int(np.searchsorted(left["discharged_ms"][low:high], admitted["admitted_ms"][at], "right"))
             if nxt < high:
                 until[at] = left["discharged_ms"][nxt]
-        return {"of": admitted["of"], "rec": admitted["rec"], "since": admitted["admitted_ms"], "until": until}
+        where = {name: admitted[name] for name in ("of", "rec", "site", "room")}
+        return {**where, "since": admitted["admitted_ms"], "until": until}
 
     def isolated_at(self, persons: Ints, after_ms: Ints) -> Ints:
         """Start of the first stay of each person that ends after an instant; UNKNOWN_MS if there is none."""
         return first_stay(self.stays(persons), after_ms)
 
-    def positives(self, tubes: Ints) -> tuple[Ints, Ints]:
-        """The positive results of tubes: (index of the tube, record)."""
+    def positives(self, tubes: Ints) -> tuple[Ints, Columns]:
+        """The positive results of tubes: (index of the tube, rows)."""
         of, results = self.tables["results"].find("tube", tubes)
         positive = results["result"] == Result.positive
-        return of[positive], results["rec"][positive]
+        return of[positive], take(results, positive)
 
 
 def first_stay(stays: Columns, after_ms: Ints) -> Ints:

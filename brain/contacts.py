@@ -47,11 +47,13 @@ class Contacts:
         self._degree = degree
         self._eligible = eligible
         self.table = Table(*CONTACT)
+        self.decided: Columns = {}
+        """The exposures that decide the pairs of the last step."""
 
     def step(self, pairs: Ints) -> tuple[Columns, Columns]:
         """Recomputes these pairs. Out: (rows that no longer hold, rows that hold now), without unchanged ones."""
         _, old = self.table.find("pair", pairs)
-        new, _ = self._conclude(pairs)
+        new, self.decided = self._conclude(pairs)
         before, after = _row_keys(old), _row_keys(new)
         gone = take(old, ~np.isin(before, after))
         come = take(new, ~np.isin(after, before))

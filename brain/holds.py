@@ -85,7 +85,7 @@ class Holds:
         rows["at"] = latest[group]
         rows = take(rows, self._rules.pool_hold[self._rules.series.in_force(rows["at"])])
         tube, results = self._clinical.positives(rows["tube"])
-        return concat(GROUND, [rows, {"of": rows["of"][tube], "at": rows["at"][tube], "rec": results}])
+        return concat(GROUND, [rows, {"of": rows["of"][tube], "at": rows["at"][tube], "rec": results["rec"]}])
 
     def _bought(self, purchases: Columns) -> Columns:
         """What holds those who bought one of the pack's medicines."""

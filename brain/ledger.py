@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from brain.runs import Mask, Table, groups
+from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints
 
 
@@ -55,6 +56,13 @@ class Ledger:
         columns = {"rec": rec, "version": version, "withdrawn": withdrawn, "digest": digest, "event_ms": event_ms}
         self._table.add({name: column[chosen] for name, column in columns.items()})
         return Verdict(chosen[withdrawn[chosen] == 0], fallen)
+
+    def event_ms(self, rec: Ints) -> Ints:
+        """The event time of each of these records, as it stands."""
+        of, rows = self._table.find("rec", rec)
+        at_ms = np.full(len(rec), UNKNOWN_MS, np.int64)
+        at_ms[of] = rows["event_ms"]
+        return at_ms
 
     @staticmethod
     def _differing(order: Ints, rec: Ints, version: Ints, withdrawn: Ints, digest: Ints) -> Mask:

@@ -18,24 +18,27 @@ from brain.clinical import Clinical
 from brain.findings import Finding, Turns
 from brain.holds import Turn
 from brain.identity import Review
+from brain.outcomes import Way
 from brain.persons import Persons
 from brain.rules import Rules
 from brain.runs import distinct, size
+from brain.transfers import Turned
 from schemas.codes import PersonClass
 from schemas.events import EVENT_SCHEMA
 from schemas.facts import Columns
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints
+from schemas.transfers import Purpose, TransferFlag, TransferState
 
 Changes = tuple[Columns, Columns]
+_ASKS = int(TransferFlag.without_ground | TransferFlag.impossible)
+"""Flags of a transfer that a human must look into."""
 
 
 class Notices:
     """Remembers each person's class and the open reviews, to tell what changed."""
 
-    def __init__(
-        self, rules: Rules, clinical: Clinical, persons: Persons, reviews: Callable[[], list[Review]]
-    ) -> None:
+    def __init__(self, rules: Rules, clinical: Clinical, persons: Persons, reviews: Callable[[], list[Review]]) -> None:
         self._rules = rules
         self._clinical = clinical
         self._persons = persons
@@ -51,6 +54,7 @@ class Notices:
         leads: Changes,
         turns: list[Turn],
         findings: Turns,
+        transfers: Turned,
     ) -> pa.Table:
         """The events of a step. `touched`: whose class may have changed, but for those of degree 2."""
         rows: list[tuple[Any, ...]] = [self._case(person, *pair) for person, pair in sorted(cases.items())]
@@ -62,6 +66,9 @@ class Notices:
         rows += [_hold(turn) for turn in turns]
         for kind, turned in zip(("finding_closed", "finding_opened"), findings, strict=True):
             rows += [_finding(kind, finding) for finding in sorted(turned)]
+        rows += [_way(*turned) for turned in transfers.ways if _told(turned[1]) != _told(turned[2])]
+        for kind, escalations in (("escalation_closed", transfers.closed), ("escalation_raised", transfers.raised)):
+            rows += [_escalation(kind, escalations, at) for at in range(size(escalations))]
         rows += self._review_changes()
         columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in EVENT_SCHEMA]
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)], schema=EVENT_SCHEMA)
@@ -133,3 +140,25 @@ def _hold(turn: Turn) -> tuple[Any, ...]:
 
 def _finding(kind: str, found: Finding) -> tuple[Any, ...]:
     return kind, found.record, found.person, 0, 0, 0, found.since_ms, UNKNOWN_MS, found.kind, False
+
+
+def _told(way: Way | None) -> tuple[int, ...] | None:
+    """What of a way everybody must be told of when it changes."""
+    if way is None:
+        return None
+    course = way.course
+    return way.state, way.flags, course.run, course.vehicle, course.site, course.room, way.needed_ms, way.due_ms
+
+
+def _way(key: tuple[int, int], before: Way | None, after: Way | None) -> tuple[Any, ...]:
+    states = [way.state if way else int(TransferState.none) for way in (before, after)]
+    fresh = (after.flags if after else 0) & ~(before.flags if before else 0)
+    said = after or before
+    assert said is not None
+    word = TransferState(states[1]).name
+    return "transfer_changed", *key, 0, *states, said.needed_ms, said.due_ms, word, bool(fresh & _ASKS)
+
+
+def _escalation(kind: str, rows: Columns, at: int) -> tuple[Any, ...]:
+    person, owner, level, since, until = (int(rows[n][at]) for n in ("person", "owner", "level", "since", "until"))
+    return kind, person, owner, level, 0, 0, since, until, Purpose(int(rows["purpose"][at])).name, False

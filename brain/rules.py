@@ -44,6 +44,8 @@ class Rules:
         self.secondary_kinds = np.zeros(shape, np.bool_)
         self.isolation_days = np.zeros((len(self.packs), len(PersonClass)), np.int64)
         self.monitoring_days = np.zeros((len(self.packs), len(PersonClass)), np.int64)
+        self.central = np.zeros((len(self.packs), len(PersonClass)), np.bool_)
+        self.limit_ms = np.zeros((len(self.packs), len(PersonClass)), np.int64)
         self.together_ms = np.array([p.companion.together_minutes_over.value * MINUTE_MS for p in self.packs], np.int64)
         self.stay_ms = np.array([p.companion.stay_hours_over.value * HOUR_MS for p in self.packs], np.int64)
         self.pool_hold = np.array([p.pool_hold.enabled for p in self.packs], np.bool_)
@@ -87,6 +89,11 @@ class Rules:
         for name, measures in pack.management.items():
             self.isolation_days[number, PersonClass[name]] = measures.isolation_days
             self.monitoring_days[number, PersonClass[name]] = measures.monitoring_days
+            central = measures.isolation_mode == "central" and measures.isolation_days > 0
+            self.central[number, PersonClass[name]] = central
+        limits = pack.transfer.secondary_hours, pack.transfer.close_hours, pack.transfer.case_hours
+        for level, hours in zip((PersonClass.secondary, PersonClass.close, PersonClass.case), limits, strict=True):
+            self.limit_ms[number, level] = hours.value * HOUR_MS
 
     def _number(self, rule: PlaceRule | RideRule | SymptomRule | SecondaryRule) -> int:
         self.names.append(rule.rule)

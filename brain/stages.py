@@ -18,7 +18,9 @@ Deliberately absent: clocks, randomness, files, topics; time that passes by itse
 | leads      | dwells, cases, moved; who is more than a lead     | dwells, time together, leads  | leads             |
 | holds      | persons to judge                                  | holds, by person              | holds             |
 | findings   | orders, homes, streets, moved; cases, degree 1    | orders, homes, findings       | findings          |
-| notices    | cases, contacts, leads, holds, findings           | class, by person              | events            |
+| transfers  | pairs, cases, decisions, receipts, stays, duties, | calls, seats and beds, ways   | ways, escalations |
+|            | acknowledgements, the fleet, rooms, ticks; moved  |                               |                   |
+| notices    | all that stands otherwise now                     | class, by person              | events            |
 """
 
 from __future__ import annotations
@@ -41,12 +43,14 @@ from brain.rules import Rules
 from brain.runs import Table, distinct, take
 from brain.secondary import Secondary
 from brain.tracing import PRESENCE, Change, Source, Tracing
+from brain.transfers import SHARED, Transfers
 from brain.view import view
 from schemas.codes import Flag
 from schemas.facts import FACT_COLUMNS, Columns, FactBatch, empty
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints, mix
 from schemas.policy import PackSeries
+from schemas.transfers import TRANSFER_FACTS
 
 
 class Brain:
@@ -67,7 +71,11 @@ class Brain:
         self.leads = Leads(self.rules, self.identity, self.secondary.eligible)
         self.holds = Holds(self.rules, self.clinical, self.cases)
         self.findings = Findings(self.rules, self.identity, self.cases, self.contacts)
-        self.persons = Persons(self.rules, self.clinical, self.cases, (self.contacts, self.contacts_2))
+        both = self.contacts, self.contacts_2
+        self.transfers = Transfers(
+            self.rules, self.ledger, self.identity, self.clinical, self.cases, both, self.findings.homes
+        )
+        self.persons = Persons(self.rules, self.clinical, self.cases, both)
         self.notices = Notices(self.rules, self.clinical, self.persons, self.reviews)
 
     def _judge(self, hot: Columns, other: Columns) -> Columns:
@@ -83,29 +91,33 @@ class Brain:
         facts = {name: self._standing(batch, name, rec, event_ms, verdict.stands) for name in FACT_COLUMNS}
         moved = self.identity.change(facts.pop("links"), verdict.fallen)
         change = Change(*self._file(facts.pop("presences"), verdict.fallen), moved[0])
+        told = {name: facts.pop(name) for name in TRANSFER_FACTS} | {name: facts[name] for name in SHARED}
+        leaving = self.transfers.leaving(verdict.fallen)
         dwells, ordered = facts.pop("dwells"), {name: facts.pop(name) for name in TABLES}
         patients = self.clinical.change(facts, verdict.fallen, moved[0])
         judged = distinct(self.identity.persons_of(patients), moved[1])
         dossier = self.clinical.dossier(judged)
         cases = self.cases.step(judged, dossier)
         turns = self.holds.step(judged, dossier)
-        pairs = self.tracing.step(change, {p: _source(p, after) for p, (_, after) in cases.items()})
-        fallen, risen = self.contacts.step(pairs)
+        met = self.tracing.step(change, {p: _source(p, after) for p, (_, after) in cases.items()})
+        fallen, risen = self.contacts.step(met)
         touched = distinct(fallen["person"], risen["person"], np.array(list(cases), np.int64))
         sources = self.secondary.sources(distinct(touched, judged), self.tracing_2.sources)
-        pairs = self.tracing_2.step(change, sources)
+        met_2 = self.tracing_2.step(change, sources)
         _, of_source = self.tracing_2.exposures.find("source", np.array(list(sources), np.int64))
         _, of_person = self.tracing_2.exposures.find("person", touched)
-        changes = self.contacts_2.step(distinct(pairs, of_source["pair"], of_person["pair"]))
+        met_2 = distinct(met_2, of_source["pair"], of_person["pair"])
+        changes = self.contacts_2.step(met_2)
         leads = self.leads.step(dwells, verdict.fallen, moved, cases, touched)
         findings = self.findings.step(ordered, verdict.fallen, moved, touched)
-        return self.notices.take(cases, ((fallen, risen), changes), touched, leads, turns, findings)
+        ways = self.transfers.step(told, verdict.fallen, leaving, moved, distinct(met, met_2), cases)
+        return self.notices.take(cases, ((fallen, risen), changes), touched, leads, turns, findings, ways)
 
     def view(self) -> dict[str, pa.Table]:
         """The raw current view: every table of schemas.views.VIEWS in canonical order."""
         degrees = (self.contacts, self.contacts_2)
         asked = self.leads.table.all(), self.holds.standing, self.findings.standing
-        return view(self.rules, self.cases, self.tracing, degrees, self.persons, asked, self.reviews())
+        return view(self.rules, self.cases, self.tracing, degrees, self.persons, asked, self.transfers, self.reviews())
 
     def reviews(self) -> list[Review]:
         """Everything that a human must settle now."""

@@ -22,6 +22,8 @@ from brain.persons import Persons, measures, test_days
 from brain.rules import Rules
 from brain.runs import Table, size
 from brain.tracing import Tracing
+from brain.transfers import Transfers
+from brain.underway import underway
 from schemas.facts import Columns
 from schemas.keys import Ints, mix
 from schemas.views import raw_schema
@@ -36,6 +38,7 @@ def view(
     degrees: tuple[Contacts, Contacts],
     persons: Persons,
     asked: tuple[Columns, dict[int, dict[str, Hold]], dict[int, list[Finding]]],
+    transfers: Transfers,
     reviews: list[Review],
 ) -> dict[str, pa.Table]:
     """Every table of schemas.views.VIEWS, raw."""
@@ -50,6 +53,7 @@ def view(
         "leads": _table("leads", leads(rules, asked[0])),
         "holds": _table("holds", holds(rules, asked[1])),
         "findings": _table("findings", findings(rules, asked[2])),
+        **{name: _table(name, raw) for name, raw in underway(rules, transfers).items()},
         "reviews": _table("reviews", _reviews(reviews)),
     }
 

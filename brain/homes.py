@@ -1,0 +1,84 @@
+"""Homes: where people live, who answers for a home, and what a ride must provide for (transfers.md sections 4 and 6).
+
+In: dwellings, duties and traits that stand, beside the homes of brain/findings.py. Out: home, areas, holders and traits
+of given persons at given instants.
+Invariant: a home is that of the latest record in force at the instant, and its areas those of its dwelling.
+Deliberately absent: positions finer than a cell; none comes this far.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from brain.capacity import turn
+from brain.identity import Identity
+from brain.items import belonging
+from brain.runs import Table, distinct, take
+from schemas.facts import FACT_COLUMNS, Columns
+from schemas.instants import UNKNOWN_MS
+from schemas.keys import Ints
+
+TABLES = ("dwellings", "duties", "traits")
+AREAS = ("building", "compound", "community", "street")
+_HOME = ("place", "lat", "lon", *AREAS)
+
+
+class Homes:
+    """Shape: `tables`; `homes` is the table of who lives where."""
+
+    def __init__(self, identity: Identity, homes: Table) -> None:
+        self._identity = identity
+        self._homes = homes
+        self.tables = {name: Table("rec", *FACT_COLUMNS[name]) for name in TABLES}
+
+    def change(self, new: dict[str, Columns], fallen: Ints, gone_homes: Columns, moved: Ints) -> tuple[Ints, Ints]:
+        """Takes in rows, drops those of fallen records; `gone_homes` fell, identifiers in `moved` are others' now.
+        Out: (persons who may live elsewhere, areas for which others may answer)."""
+        changed = {name: turn(self.tables[name], new[name], fallen) for name in TABLES}
+        places = distinct(*(rows["place"] for rows in changed["dwellings"]))
+        _, there = self._homes.find("place", places)
+        housed = (new["homes"], gone_homes, there)
+        people = [self._identity.resolve(rows["ident"], rows["since_ms"]) for rows in housed]
+        duties = [*changed["duties"]]
+        if len(moved) and self.tables["duties"].runs:
+            duties.append(self.tables["duties"].find("ident", moved)[1])
+        return distinct(*people), distinct(*(rows["area"] for rows in duties))
+
+    def of(self, persons: Ints, at_ms: Ints) -> Columns:
+        """The home of each of these persons at each of these instants: place, position and areas; 0 and UNKNOWN_MS
+        where it is not known."""
+        out = {n: np.full(len(persons), UNKNOWN_MS if n in ("lat", "lon") else 0, np.int64) for n in _HOME}
+        if not self.tables["dwellings"].runs:
+            return out
+        homes = belonging(self._identity, self._homes, persons, self._identity.idents_of(persons), "since_ms")
+        homes = take(homes, _holds(homes, at_ms[homes["of"]]))
+        hit, rows = self.tables["dwellings"].find("place", homes["place"])
+        of = homes["of"][hit]
+        keep = _holds(rows, at_ms[of])
+        of, since, rows = of[keep], homes["since_ms"][hit][keep], take(rows, keep)
+        order = np.lexsort((rows["rec"], -rows["since_ms"], rows["place"], -since, of))
+        first = np.ones(len(order), np.bool_)
+        first[1:] = of[order][1:] != of[order][:-1]
+        best = order[first]
+        for name in _HOME:
+            out[name][of[best]] = rows[name][best]
+        return out
+
+    def holders(self, areas: Ints) -> Columns:
+        """The duties for each of these areas, with `of`, the index of the area, and `owner`."""
+        of, rows = self.tables["duties"].find("area", areas)
+        return {**rows, "of": of, "owner": self._identity.resolve(rows["ident"], rows["since_ms"])}
+
+    def traits(self, persons: Ints, at_ms: Ints) -> Ints:
+        """The traits in force of each of these persons at each of these instants, as bits."""
+        bits = np.zeros(len(persons), np.int64)
+        if self.tables["traits"].runs:
+            idents = self._identity.idents_of(persons)
+            rows = belonging(self._identity, self.tables["traits"], persons, idents, "since_ms")
+            rows = take(rows, _holds(rows, at_ms[rows["of"]]))
+            np.bitwise_or.at(bits, rows["of"], np.left_shift(1, rows["trait"] - 1))
+        return bits
+
+
+def _holds(rows: Columns, at_ms: Ints) -> np.ndarray:
+    return (rows["since_ms"] <= at_ms) & (at_ms < rows["until_ms"])
