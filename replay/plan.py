@@ -37,12 +37,26 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Transfers:
+    """How people are taken away in a drill, in a loop: the engine concludes, the dispatcher plans, the world answers.
+    `vehicles`: 0 as many as the city has; `beds`: share of its beds that there are; `cabins_after_hours`: from the
+    first midnight until they open, −1 never; `dispatch_minutes`: from plan to plan; `faults`: shares by name of
+    replay/transfers/troubles.py."""
+
+    vehicles: int = 0
+    beds: float = 1.0
+    cabins_after_hours: int = 24
+    dispatch_minutes: int = 60
+    faults: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Plan:
     """One drill. `days` begin at local midnight of `first_day`. `seeds`: infected residents whom nobody knows of at the
     first midnight; `wave`: parameters of the wave that differ from replay/wave's own, by name. `expect`: bounds that
     the score is held to, by name of the figure. `sets`: published sets it is made after, by folder name, used where
     they are at hand for names and timetables alone. `pace`: seconds of the drill that are played in one; 0: as fast as
-    it can be. No byte depends on it."""
+    it can be. No byte depends on it. `transfers`: None where the wave takes people away by itself."""
 
     name: str
     title: tuple[str, str]
@@ -60,3 +74,4 @@ class Plan:
     expect: dict[str, tuple[float, float]] = field(default_factory=dict)
     sets: tuple[str, ...] = ()
     pace: float = 0.0
+    transfers: Transfers | None = None

@@ -41,7 +41,7 @@ from schemas.instants import DAY_MS, day_number, day_start
 
 DIVISIONS, TIMETABLE = "kuancheng_divisions", "rail_via_changchun_2016"
 """Published sets that a plan may name: of streets and communities, and of trains."""
-_FAULTS = 7_300
+FAULTS = 7_300
 """Purpose of the generators of faults."""
 _BYTES_OF = ("numpy", "pyarrow")
 """Libraries on whose versions a drill's bytes depend."""
@@ -57,6 +57,13 @@ class Played:
     sha256: dict[str, str] = field(default_factory=dict)
     unplayed: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def timed(self, step: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives; the time it took is counted to the step."""
+        began = perf_counter()
+        made = make()
+        self.seconds[step] += perf_counter() - began
+        return made
 
     @property
     def records(self) -> int:
@@ -77,15 +84,19 @@ def write_drill(
     """Plays a plan into an empty folder. `sets`: where published sets lie; without, names are made up. `progress`: told
     the day, the step and the share of the day that is done. Errors: FileExistsError where the folder holds something;
     ValueError for a set that lacks a file."""
+    if plan.transfers is not None:
+        raise ValueError(
+            f"{plan.name}: its records depend on what is decided while it goes on; run it: brain drill run"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder}: a drill is written into an empty folder; remove it or name another")
     truth = Truth(folder.parent / f"{folder.name}-truth", plan)
     drill = _Drill(plan, folder, truth, progress)
     progress(REGISTERS_DAY, "city", 0.0)
-    city = drill.timed("city", lambda: found_city(plan.seed, plan.residents, *published(plan, sets)))
+    city = drill.played.timed("city", lambda: found_city(plan.seed, plan.residents, *published(plan, sets)))
     truth.begin(city)
-    wave = drill.timed("wave", lambda: Wave(city, plan))
+    wave = drill.played.timed("wave", lambda: Wave(city, plan))
     first_ms = day_start(day_number(plan.first_day))
     drill.file(city, before(city, first_ms, plan.profile), wave)
     for number in range(plan.days):
@@ -113,18 +124,11 @@ class _Drill:
         self.played, self.arrivals = Played(), Arrivals()
         self.written: set[str] = set()
 
-    def timed(self, step: str, make: Callable[[], Any]) -> Any:
-        """What `make` gives; the time it took is counted to the step."""
-        began = perf_counter()
-        made = make()
-        self.played.seconds[step] += perf_counter() - began
-        return made
-
     def file(self, city: City, day: Day, wave: Wave) -> None:
         """What was on file before the first day: all of it has come before that begins."""
         last_ms = day_start(day_number(self.plan.first_day)) - 1000
         for at, register in enumerate((_standing(wave), *REGISTERS)):
-            sheet: Sheet = self.timed("desks", partial(register, day))
+            sheet: Sheet = self.played.timed("desks", partial(register, day))
             self.progress(REGISTERS_DAY, sheet.source, at / (1 + len(REGISTERS)))
             sheet.arrival_ms = np.minimum(sheet.arrival_ms, last_ms)
             self._write(city, sheet, REGISTERS_DAY)
@@ -134,18 +138,18 @@ class _Drill:
         """One day: how people lived, what the wave did, what departments wrote."""
         self.progress(number, "city", 0.0)
         plan = self.plan
-        visits = self.timed(
+        visits = self.played.timed(
             "visits", lambda: live(city, number, start_ms, plan.profile, wave.isolated_ms, plan.injects)
         )
-        course = self.timed("wave", lambda: wave.step(number, start_ms, visits))
+        course = self.played.timed("wave", lambda: wave.step(number, start_ms, visits))
         visits = cut_short(visits, course.isolated_ms)  # whoever is found in the day is isolated the same evening
-        self.timed("truth", lambda: self.truth.day(number, visits))
+        self.played.timed("truth", lambda: self.truth.day(number, visits))
         self.truth.isolate(course.stays)
         day = Day(city, number, start_ms, plan.profile, visits, course)
         for at, department in enumerate(NAMES):
             self.progress(number, department, at / len(NAMES))
             written = iter(sheets(day, department))
-            while (sheet := self.timed("desks", partial(next, written, None))) is not None:
+            while (sheet := self.played.timed("desks", partial(next, written, None))) is not None:
                 self._write(city, sheet, number)
         self.progress(number, "done", 1.0)
 
@@ -154,15 +158,15 @@ class _Drill:
         self.written.add(sheet.source)
         struck = []
         if self.plan.faults:
-            rng = city.rng(_FAULTS, crc32(sheet.source.encode()), number + 1)
-            struck = self.timed("faults", lambda: spoil(sheet, self.plan, city, rng, number))
-        self.timed("truth", lambda: self.truth.tell(sheet, number, struck))
+            rng = city.rng(FAULTS, crc32(sheet.source.encode()), number + 1)
+            struck = self.played.timed("faults", lambda: spoil(sheet, self.plan, city, rng, number))
+        self.played.timed("truth", lambda: self.truth.tell(sheet, number, struck))
         if len(sheet):
             name = day_name(self.plan.first_day, number)
             self.played.lines[sheet.source][name] = len(sheet)
             path = self.folder / f"src.{sheet.source}.{name}.ndjson"
             self.arrivals.add(path.name, sheet.arrival_ms)
-            self.played.sha256[path.name] = self.timed("lines", lambda: _save(path, lines(sheet, number)))
+            self.played.sha256[path.name] = self.played.timed("lines", lambda: _save(path, lines(sheet, number)))
 
 
 def _standing(wave: Wave) -> Callable[[Day], Sheet]:

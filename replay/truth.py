@@ -9,7 +9,7 @@ Deliberately absent: any comparison with what an engine found (replay/score).
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,13 @@ class Truth:
         numbers = {name: getattr(p, name) for name in _NUMBERS["places"][1:]}
         texts = {name: pa.array(getattr(p, name), pa.string()) for name in ("first", "second", "name")}
         self._write("places", {"place": np.arange(len(p.kind)), **numbers, **texts})
+
+    def widen(self, people: Mapping[str, Any], places: Mapping[str, Any]) -> None:
+        """Writes people and places beyond the city's, as far as columns of them are given."""
+        for table, columns in (("people", people), ("places", places)):
+            count = len(columns[SCHEMAS[table].names[0]])
+            texts = dict.fromkeys(_OTHERS[table], pa.repeat("", count))
+            self._write(table, {**{name: np.full(count, -1) for name in _NUMBERS[table]}, **texts, **columns})
 
     def day(self, number: int, visits: Visits) -> None:
         """Writes the true stays of a day; those of the day before are complete then."""

@@ -74,6 +74,7 @@ class Duty(IntEnum):
     cadre = 1
     grid_member = 2
     building_head = 3
+    secretary = 4  # of a community, where a drill has transfers
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,8 @@ class City:
     """The city before its first day. `lines`: names of the bus lines, then of the metro lines; `streets`,
     `communities`: names. `duties`: who answers for what, by validity: columns role (Duty), person, street, community,
     compound, building, since_ms, until_ms (OPEN_MS: until further notice), -1 where a column does not apply. `posts`:
-    the people of a post by its name, such as courier, inspector, doctor, guard, escort, trucker, companion."""
+    the people of a post by its name, such as courier, inspector, doctor, guard, escort, trucker, companion.
+    `positions`: columns lat and lon of all places, microdegrees, where a drill has transfers; else empty."""
 
     seed: int
     residents: int
@@ -173,6 +175,7 @@ class City:
     street_of: Ints  # of communities
     trains: Trains
     posts: dict[str, Ints] = field(default_factory=dict)
+    positions: dict[str, Ints] = field(default_factory=dict)
 
     def rng(self, *purpose: int) -> np.random.Generator:
         """A generator of its own for each purpose and day, so that one does not move the draws of another."""

@@ -21,7 +21,7 @@ from schemas.keys import Ints
 
 GATES = "东西"
 _FILES = ("kuancheng_220103_streets.csv", "kuancheng_220103_communities.csv")
-_GRID = (25, 40)
+CELLS = (25, 40)
 """Cells of 800 m, as the operators number them: KC-00-00 to KC-24-39."""
 _HOMES = (24, 30, 36, 48, 60, 72, 108)
 """Homes of a building [D]."""
@@ -48,7 +48,7 @@ class Quarters:
 
 def cell_code(cell: int) -> str:
     """The code of a telecom grid cell, as operators write it."""
-    return f"KC-{cell // _GRID[1]:02d}-{cell % _GRID[1]:02d}"
+    return f"KC-{cell // CELLS[1]:02d}-{cell % CELLS[1]:02d}"
 
 
 def lay_out(
@@ -135,7 +135,7 @@ def _chinese(number: int) -> str:
 
 def _cells(street_of: Ints, community_of: Ints, rng: np.random.Generator) -> Ints:
     """A cell for each compound: near its community, which is near the middle of its street."""
-    wide, deep = _GRID
+    wide, deep = CELLS
     streets, communities = int(street_of[-1]) + 1, len(street_of)
     middle = np.column_stack([rng.integers(3, wide - 3, streets), rng.integers(3, deep - 3, streets)])
     about = middle[street_of] + rng.integers(-2, 3, (communities, 2))

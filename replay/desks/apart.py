@@ -10,6 +10,7 @@ from __future__ import annotations
 _PLACE = "always given: by it those who were there together are found"
 _WHO = "given where it is known who it is; a wrong one would tell of somebody who was not there"
 _LINK = "given where a register says so (People.linked_*), and for nobody else"
+_FETCHED = "given where a drill has transfers, for everybody, and in no other: nobody is to be fetched there"
 
 APART: dict[str, str] = {
     "health.case_report.onset_at": "given for those whose symptoms had begun, and for no others",
@@ -72,6 +73,10 @@ APART: dict[str, str] = {
     "housing.property_staff.phone": _LINK,
     "housing.gate_pass.gate": _PLACE,
     "housing.site_attendance.entered_at": "always given: without it a day stands in for the times",
+    "housing.dwelling.community": _FETCHED,
+    "housing.dwelling.lat": _FETCHED,
+    "housing.dwelling.lon": _FETCHED,
+    "police.resident_register.born_on": _FETCHED,
     "grid_centre.home_visit.entered": "always given, and false: who stayed at the door was not in the home",
     "grid_centre.assignment.street": "given for whoever answers for one",
     "grid_centre.assignment.community": "given for whoever answers for one",

@@ -169,6 +169,8 @@ def _controlled(pen: Pen) -> Sheet:
         for names, column in ((city.streets, city.places.street), (city.communities, city.places.community))
     )
     count = len(orders.person)
+    if city.positions:  # somebody dispatches: they wait at home
+        return _waiting(pen, {"street": street, "community": community})
     release = day_start(local_day(orders.together_ms) + 15)
     case = _who(pen, orders.case)
     words = {
@@ -182,6 +184,22 @@ def _controlled(pen: Pen) -> Sheet:
         "checked_in_at": orders.admitted_ms, "expected_release_at": release, "street": street, "community": community,
     }  # fmt: skip
     return pen.write(body, orders.admitted_ms)
+
+
+def _waiting(pen: Pen, where: Body) -> Sheet:
+    """The same where they are still to be taken there: no site yet."""
+    orders = pen.day.course.orders
+    case, count = _who(pen, orders.case), len(orders.person)
+    words = {
+        "degree": "close", "contact_way": "lodging", "discovery_path": "local", "trace_status": "awaiting_transfer",
+        "province": "吉林省",
+    }  # fmt: skip
+    body: Body = {
+        **_who(pen, orders.person), "case_id_type": case["id_type"], "case_id_no": case["id_no"],
+        **{name: np.full(count, word, object) for name, word in words.items()}, "last_contact_at": orders.together_ms,
+        **where,
+    }  # fmt: skip
+    return pen.write(body, orders.ordered_ms)
 
 
 def _stays(stays: Stays, mask: Any) -> Stays:

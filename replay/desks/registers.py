@@ -109,12 +109,18 @@ def resident_register(day: Day, whole: bool = True) -> Sheet:
             **document(pen, person), "household_code": pen.code(home),
             "residence": pen.of(("registered", "registered", "permanent", "floating"), len(person)),
             "compound_code": compounds(city, home), "building": numbers(places.building[home]),
-            "room": rooms(city, home), "phones": listed,
+            "room": rooms(city, home), "phones": listed, **_births(city, person),
         }  # fmt: skip
 
     residents = at_home(city)
     span = "valid_since", "valid_until"
     return filed(day, "police.resident_register", whole, residents, say, span, people.home[residents])
+
+
+def _births(city: City, person: Ints) -> Body:
+    """When they were born, if anybody is to be fetched: children do not go alone."""
+    days = city.people.born[person].astype("datetime64[D]")
+    return {"born_on": texts(np.datetime_as_string(days).tolist())} if city.positions else {}
 
 
 def rooms(city: City, home: Ints) -> Texts:

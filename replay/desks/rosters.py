@@ -152,10 +152,18 @@ def dwelling(day: Day, whole: bool = True) -> Sheet:
             "building": numbers(places.building[home]), "unit": numbers(places.unit[home]), "room": rooms(city, home),
             "floors": pen.between(6, 33, count), "use": np.full(count, "home", object),
             "street": streets(city, places.street[home]), "grid_code": cells_named[places.cell[home]],
-            "household_code": pen.code(home),
+            "household_code": pen.code(home), **_where(city, home),
         }  # fmt: skip
 
     return filed(day, "housing.dwelling", whole, places.of(Ground.home), say)
+
+
+def _where(city: City, home: Ints) -> Body:
+    """Where homes lie, if anybody is to be fetched there."""
+    if not city.positions:
+        return {}
+    degrees = {name: column[home] / 1e6 for name, column in city.positions.items()}
+    return {"community": cells([*city.communities, None])[city.places.community[home]], **degrees}
 
 
 def property_staff(day: Day, whole: bool = True) -> Sheet:

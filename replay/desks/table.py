@@ -49,6 +49,16 @@ def sources_of(department: str) -> list[str]:
     return [f"{department}.{model.record}" for model in DEPARTMENTS[department]]
 
 
+TRANSFERS = (
+    "transport.transfer_vehicle", "transport.transfer_crew", "transport.transfer_run", "transport.transfer_receipt",
+    "transport.transfer_trouble", "transport.transfer_ping", "health.isolation_site", "health.isolation_room",
+    "health.transfer_order", "grid_centre.transfer_ack", "command.transfer_decision", "command.tick",
+)  # fmt: skip
+"""Sources that are played in drills with transfers alone, by no desk: they tell of what was decided meanwhile
+(replay/transfers)."""
+
+
 def unplayed(department: str, written: set[str]) -> list[str]:
     """The sources of a department of which nothing can be played: no desk writes them, and they tell of people."""
-    return [source for source in sources_of(department) if source not in written and not untraced(source)]
+    left = [source for source in sources_of(department) if source not in written and source not in TRANSFERS]
+    return [source for source in left if not untraced(source)]

@@ -34,8 +34,9 @@ from replay.drills.questions import (
     words,
 )
 from replay.faults.catalogue import FAULTS
-from replay.plan import Fault, Inject, InjectKind, Plan, Profile
+from replay.plan import Fault, Inject, InjectKind, Plan, Profile, Transfers
 from replay.score.definitions import DEFINITIONS
+from replay.transfers.troubles import TROUBLES
 from replay.wave.parameters import PARAMETERS
 from schemas.departments import DEPARTMENTS, sources
 from schemas.departments.drafting import PEOPLE
@@ -89,6 +90,7 @@ def read_drill(source: str, file: str, name: str) -> Plan:
     span = day_start(day_number(since)), day_start(day_number(since)) + days * DAY_MS
     given["injects"] = tuple(_inject(row, *span) for row in asked.tables("inject"))
     given["faults"] = tuple(fault for row in asked.tables("fault") if (fault := _fault(row, *span)) is not None)
+    given["transfers"] = _transfers(asked) if "transfers" in table else None
     given["wave"] = _wave(asked.inner("wave"))
     given["expect"] = _bounds(asked.inner("expect"))
     asked.end()
@@ -146,6 +148,30 @@ def _wave(table: Asked) -> dict[str, float]:
     given = {name: table.get(name, number(0, inf)) for name in table.table if name in PARAMETERS}
     table.end(PARAMETERS)
     return given
+
+
+def _transfers(asked: Asked) -> Transfers:
+    """The table `[transfers]`, with the shares of its troubles in `[transfers.faults]`."""
+    table, default = asked.inner("transfers"), Transfers()
+    given = {
+        "vehicles": table.get("vehicles", whole(0, 1_000), default.vehicles),
+        "beds": table.get("beds", number(0, 10), default.beds),
+        "cabins_after_hours": table.get("cabins_after_hours", whole(-1, DAYS_MAX * 24), default.cabins_after_hours),
+        "dispatch_minutes": table.get("dispatch_minutes", _minutes, default.dispatch_minutes),
+    }
+    faults = table.inner("faults")
+    shares = {name: faults.get(name, number(0, 1)) for name in faults.table if name in TROUBLES}
+    faults.end(TROUBLES)
+    table.end()
+    return Transfers(**given, faults=shares)
+
+
+def _minutes(value: Any) -> int:
+    """Slices end at midnight."""
+    found = whole(10, 720)(value)
+    if 1440 % found:
+        raise WrongError("能整除一天的分钟数，如 30、60", "minutes that divide a day, such as 30 or 60")
+    return int(found)
 
 
 def _bounds(table: Asked) -> dict[str, tuple[float, float]]:

@@ -77,6 +77,13 @@ class Illness:
         self.infect(people, since_ms - latent, none, none, rng)
         self._set(people, since_ms + before, rng.random(len(people)) < self._p["asymptomatic_share"])
 
+    def forget(self, people: Ints) -> None:
+        """These were not infected after all: one of the two had been taken away before they met."""
+        for column in (self.infected_ms, self.turned_ms, self.onset_ms, self.since_ms, self.until_ms):
+            column[people] = UNKNOWN_MS
+        self.infector[people] = self.place[people] = -1
+        self.strength[people], self.peak_ct[people] = 0.0, _CT_NONE
+
     def _set(self, people: Ints, turned_ms: Ints, quiet: npt.NDArray[np.bool_]) -> None:
         earliest = self.infected_ms[people] + int(self._p["latent_min_d"] * DAY_MS)
         self.turned_ms[people] = turned_ms = np.maximum(turned_ms, earliest)

@@ -54,6 +54,15 @@ class Isolation:
         leaves = day_start(local_day(at_ms + seconds(np.full(len(people), days)))) + 8 * HOUR_MS
         self.discharge_ms[people] = leaves + rng.integers(0, 10 * 3600, len(people)) * 1000
 
+    def take(self, people: Ints, at_ms: Ints, days: float) -> None:
+        """These are taken away, or kept at home, by somebody who dispatches; whoever was isolated already stays so."""
+        new = self.isolated_ms[people] == AT_LARGE_MS
+        people, at_ms = people[new], at_ms[new]
+        self.role[people], self.admitted_ms[people] = CONTACT, at_ms
+        self.isolated_ms[people] = at_ms
+        self.first_ms[people] = np.where(self.first_ms[people] == UNKNOWN_MS, at_ms, self.first_ms[people])
+        self.discharge_ms[people] = day_start(local_day(at_ms) + int(days) + 1) + 8 * HOUR_MS
+
     def stays(self, start_ms: int) -> Stays:
         """What begins and ends on the day. Whoever is discharged is at large from the next day on."""
         came = _within(self.admitted_ms, start_ms)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from replay.city.living import cut_short
-from replay.city.model import City, Visits
+from replay.city.model import AT_LARGE_MS, City, Visits
 from replay.plan import Plan
 from replay.wave.course import Course, Infections, Orders, Stays
 from replay.wave.illness import Illness
@@ -28,10 +28,12 @@ _BEGIN, _BRING_IN, _SPREAD, _SWAB, _FIND, _OTHERS = range(6)
 
 
 class Wave:
-    """The wave in a city. `standing`: who is in isolation before the first day, admitted then."""
+    """The wave in a city. `standing`: who is in isolation before the first day, admitted then. In a drill with
+    transfers isolation begins when people are told to stay apart, and nobody is isolated for reasons from elsewhere."""
 
     def __init__(self, city: City, plan: Plan) -> None:
-        self.city, self.parameters = city, Parameters(plan.wave)
+        own = plan.wave if plan.transfers is None else plan.wave | {"others_isolated": 0}
+        self.city, self.parameters = city, Parameters(own)
         self.illness = Illness(len(city.people), self.parameters)
         self._spread = Spread(city, self.parameters)
         self._testing = Testing(city, self.parameters, plan.profile, self.illness)
@@ -72,6 +74,17 @@ class Wave:
         response.admit_others(start_ms + DAY_MS, self._seeds.person, rng[_OTHERS])
         infections, orders = self.infections(start_ms + DAY_MS), self._ordered(start_ms)
         return Course(isolated, infections, swabs, stays, reports, legs, orders)
+
+    def take(self, people: Ints, at_ms: Ints) -> None:
+        """Somebody who dispatches has these taken away, or kept at home, on a day that was lived already: what came of
+        their meetings afterwards did not come of it."""
+        ill, isolation = self.illness, self._response.isolation
+        isolation.take(people, at_ms, self.parameters["contact_stay_d"])
+        gone = np.full(len(ill.infected_ms), AT_LARGE_MS)
+        gone[people] = at_ms
+        by = np.where(ill.infector >= 0, gone[ill.infector], AT_LARGE_MS)
+        known = (ill.infected_ms != UNKNOWN_MS) & (ill.infector >= 0)
+        ill.forget(np.flatnonzero(known & (ill.infected_ms >= np.minimum(gone, by))))
 
     def infections(self, before_ms: int) -> Infections:
         """Everybody infected by then."""

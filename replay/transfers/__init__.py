@@ -1,0 +1,1 @@
+"""Transfers: the world that answers a dispatcher's decisions: vehicles, crews, sites, receipts, and what goes wrong."""
