@@ -22,6 +22,7 @@ from streams.commands import (
     drill_compare,
     explain,
     lists,
+    lodging,
     oracle,
     packs,
     people,
@@ -33,6 +34,7 @@ from streams.commands import (
     service,
     sets,
     topics,
+    transfer,
 )  # fmt: skip
 from streams.errors import BROKEN, INTERRUPTED, USAGE, CommandError
 from streams.terminal import console
@@ -55,8 +57,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 for group in (
-    drill, drill_compare, run, sets, rejects, lists, quality, explain, packs, people, oracle, serve, produce, service,
-    drain, topics, broker,
+    drill, drill_compare, run, sets, rejects, lists, quality, explain, transfer, lodging, packs, people, oracle, serve,
+    produce, service, drain, topics, broker,
 ):  # fmt: skip
     group.add_to(app)
 

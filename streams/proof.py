@@ -68,7 +68,8 @@ def standing_facts(current: Current, table: str, columns: tuple[str, ...]) -> li
     with current.facts() as db:
         db.execute(f"CREATE TEMP TABLE asked AS SELECT DISTINCT rec FROM {table}")
         db.execute(_STANDING)
-        return list(db.execute(f"SELECT DISTINCT {', '.join(columns)} FROM {table} {_JOIN}").fetchall())
+        named = ", ".join(f'"{name}"' for name in columns)
+        return list(db.execute(f"SELECT DISTINCT {named} FROM {table} {_JOIN}").fetchall())
 
 
 def _split(name: str) -> tuple[str, list[str]]:
