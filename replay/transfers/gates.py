@@ -35,7 +35,7 @@ def arrive(world: World, at_ms: int, code: str, site: str) -> None:
         )
         if room is None:
             no = at_ms + world.chance.minutes(*TURNING_MINUTES, "turned", code, person, site)
-            run.turned[person] = site_of(world, person)
+            run.turned.setdefault(person, set()).update((site, site_of(world, person)))
             world.tell(replace(told, what=What.turned_away, at_ms=no))
             last = max(last, no)
             continue
@@ -56,11 +56,10 @@ def search(world: World, at_ms: int, code: str, legs: int) -> None:
     run.stuck, spot = False, world.vessels[run.vehicle].spot
     person = min(run.aboard)
     purpose = run.aboard[person][0]
-    found = world.wards.nearest(spot, purpose, at_ms, run.turned.get(person, ""))
+    found = world.wards.nearest(spot, purpose, at_ms, run.turned.get(person, ()))
     if found is not None:
         for p in [p for p, of in run.aboard.items() if of[0] == purpose]:
             world.assigned.pop(p, None)
-            run.turned.pop(p, None)
         go(world, at_ms, run, found.spot, "arrive", code, found.code)
         return
     for p in sorted(run.aboard):

@@ -71,7 +71,12 @@ def go(world: World, at_ms: int, run: Run, to: Spot, step: str, *about: object) 
     until = at_ms + takes
     if run.breaks_ms <= until:
         share = max(0.0, (run.breaks_ms - at_ms) / takes)
-        until, to, step, about = max(run.breaks_ms, at_ms), between(vessel.spot, to, share), "break", (run.code,)
+        until, to, step, about = (
+            max(run.breaks_ms, at_ms + MINUTE_MS),
+            between(vessel.spot, to, share),
+            "break",
+            (run.code,),
+        )
         metres = round(metres * share)
     if world.chance.of("gps_gap", -1, run.code) >= world.share("gps_gap"):
         for n in range(1 + (until - at_ms) // (PINGS_MINUTES * MINUTE_MS)):

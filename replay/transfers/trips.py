@@ -82,7 +82,7 @@ def drive(world: World, at_ms: int, code: str) -> None:
         return
     spot = world.vessels[run.vehicle].spot
     run.stops = [p for p in run.stops if waits(world, p, code)]
-    going = [p for p in run.aboard if run.turned.get(p) != site_of(world, p)]
+    going = [p for p in run.aboard if site_of(world, p) not in run.turned.get(p, ())]
     if run.stops:
         person = run.stops[0]
         go(world, at_ms, run, world.home(person), "stop", code, person)

@@ -8,7 +8,7 @@ Deliberately absent: who decides where somebody goes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from replay.transfers.atlas import Spot, road_m
 from replay.transfers.lodging import Room, Site
@@ -48,9 +48,9 @@ class Wards:
         found, cases = self.sites.get(site), purpose == Purpose.hospital
         return found is not None and bool(found.takes & (Takes.cases if cases else Takes.close | Takes.secondary))
 
-    def nearest(self, spot: Spot, purpose: int, at_ms: int, but: str = "") -> Site | None:
-        """The nearest open site with a free bed for that purpose, but for one."""
-        able = [s for s in self.sites.values() if s.code != but and self.takes(s.code, purpose)]
+    def nearest(self, spot: Spot, purpose: int, at_ms: int, but: Collection[str] = ()) -> Site | None:
+        """The nearest open site with a free bed for that purpose, but for some."""
+        able = [s for s in self.sites.values() if s.code not in but and self.takes(s.code, purpose)]
         able = [s for s in able if self.free(s.code, at_ms) is not None]
         return min(able, key=lambda s: (road_m(spot, s.spot), s.code), default=None)
 

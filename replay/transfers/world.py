@@ -57,7 +57,7 @@ class Run:
     breaks_ms: int = 1 << 62
     stops: list[int] = field(default_factory=list)
     aboard: dict[int, tuple[int, int]] = field(default_factory=dict)
-    turned: dict[int, str] = field(default_factory=dict)
+    turned: dict[int, set[str]] = field(default_factory=dict)
     crew: tuple[int, int, str] = (-1, -1, "full")
     legs: int = 0
     stuck: bool = False
