@@ -38,7 +38,7 @@ KINDS = {
     "shared_facility": ("共用设施", "shared facility"), "venue": ("场所", "venue"), "hotel": ("旅馆", "hotel"),
     "checkpoint": ("卡口", "checkpoint"), "aircraft": ("飞机", "aircraft"), "train": ("列车", "train"),
     "coach": ("长途客车", "coach"), "bus": ("公交车", "bus"), "metro": ("地铁", "metro"), "ship": ("船", "ship"),
-    "taxi": ("出租车", "taxi"),
+    "taxi": ("出租车", "taxi"), "transfer": ("转运车", "transfer vehicle"),
 }  # fmt: skip
 
 

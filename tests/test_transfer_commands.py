@@ -8,18 +8,26 @@ Deliberately absent: whether the moment is right (the brain's tests).
 from __future__ import annotations
 
 import json
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from brain import transfer_words
 from schemas.instants import HOUR_MS, MINUTE_MS
 from schemas.keys import place_code, pseudonym
+from schemas.transfers import DutyRole, Purpose, Step, Takes, Trait, TransferFlag, TransferState
 from schemas.views import VIEWS
 from sinks.catalog import open_catalog
 from streams.cli import main
 from tests.transfer_lakes import NOW, PLACES, code, made_lake
 
+LISTS: list[tuple[type[IntEnum], transfer_words.Words]] = [
+    (Purpose, transfer_words.PURPOSES), (TransferState, transfer_words.STATES), (Step, transfer_words.STEPS),
+    (TransferFlag, transfer_words.FLAGS), (DutyRole, transfer_words.ROLES), (Trait, transfer_words.TRAITS),
+    (Takes, transfer_words.TAKES),
+]  # fmt: skip
 COMMANDS = ("transfers", "beds", "fleet")
 
 
@@ -52,6 +60,13 @@ def ask(capsys: pytest.CaptureFixture[str]) -> Any:
 @pytest.fixture
 def rows(ask: Any) -> Any:
     return lambda lake, *arguments: json.loads(ask(lake, *arguments, "--json"))
+
+
+@pytest.mark.parametrize(("vocabulary", "words"), LISTS, ids=[vocabulary.__name__ for vocabulary, _ in LISTS])
+def test_every_word_of_a_list_is_told_in_both_languages(vocabulary: type[IntEnum], words: transfer_words.Words) -> None:
+    assert set(words) == set(vocabulary.__members__)
+    assert all("\u4e00" <= zh[0] <= "\u9fff" and en.isascii() for zh, en in words.values())
+    assert len({zh for zh, _ in words.values()}) == len(words)
 
 
 def test_the_queue_has_those_who_wait_the_nearest_deadline_first_and_at_one_deadline_cases_first(
