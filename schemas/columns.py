@@ -19,7 +19,7 @@ from schemas.codes import OPEN_HOUSES, Flag, PlaceKind
 from schemas.facts import PLACE_SCHEMA
 from schemas.identifiers import public_label, read_identifier
 from schemas.instants import UNKNOWN_MS
-from schemas.keys import IDENTIFIER_KINDS, Ints, Key
+from schemas.keys import IDENTIFIER_KINDS, Ints, Key, place_code, published
 from schemas.seats import read_seat
 
 CACHE_MAX = 2_000_000
@@ -28,8 +28,9 @@ IDENTIFIER_LENGTH_MAX = 64
 _KIND_NAMES = {int(kind): kind.name for kind in PlaceKind}
 _OPEN_HOUSES = {kind.name: PlaceKind.venue.name for kind in OPEN_HOUSES}
 _PRIVATE_PLACES = {kind.name for kind in (PlaceKind.household, PlaceKind.hotel_room, PlaceKind.room, PlaceKind.taxi)}
-_KEPT_PLACES = {*PlaceKind.__members__, "grid"}
-"""Of these is kept which there are: where people meet, and the cells that leads are about; not of tubes."""
+_KEPT_PLACES = {*PlaceKind.__members__, "grid", "fleet", "site", "site_room"}
+"""Of these is kept which there are: where people meet, the cells that leads are about, and what a transfer needs; not
+of tubes."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,26 @@ class Columns:
             kind = _OPEN_HOUSES.get(kind, kind)
             tokens[at] = self.tokens.place(kind, "\x1f".join(words).rstrip("\x1f"), words[label].removeprefix("name "))
         return tokens[inverse]
+
+    def coded(self, kind: str, name: str, within: Ints | None = None) -> Ints:
+        """Tokens of what the field `name` names by its code, such as a vehicle of the fleet; 0 where it is not given. A
+        published code (L and 16 hex digits) stands for the token it shows. `within`: tokens of what each is a part of,
+        such as the site of a room; 0: not known, and then no code tells which one it is."""
+        said = self.text(name)
+        whole = np.zeros(self.count, np.int64) if within is None else within
+        first, inverse = group(whole, said.codes)
+        tokens = np.zeros(len(first), np.int64)
+        for at, row in enumerate(first.tolist()):
+            code = said.values[said.codes[row]] if said.codes[row] >= 0 else ""
+            tokens[at] = published(code, "L")
+            if code and not tokens[at] and (within is None or whole[row]):
+                text = code if within is None else f"{place_code(int(whole[row]))}\x1f{code}"
+                tokens[at] = self.tokens.place(kind, text, code)
+        return tokens[inverse]
+
+    def person(self, name: str) -> Ints:
+        """Tokens of the people whose published codes (P and 16 hex digits) the field holds; 0 where it is not given."""
+        return self.text(name).map(lambda code: published(code, "P"), 0)
 
     def seat(self, carriage: str, compartment: str, seat: str, row_from: str, row_until: str) -> Ints:
         """Packed seats of the fields of those names (schemas/seats.py)."""

@@ -23,6 +23,8 @@ from schemas.instants import UNKNOWN_MS
 from schemas.wire import Envelope, Record
 
 LINE_BYTES_MAX = 65_536
+MICRO = 1e6
+"""Degrees are kept as whole microdegrees."""
 GIVEN_MAX = 63
 """So many fields of a model may be left out: each has a bit of the column `given`."""
 _ENVELOPE = tuple(Envelope.model_fields)
@@ -53,7 +55,8 @@ class Reject:
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a model, as the decoders need it. `holds`: instant, record_id, text, int, float, bool or list.
+    """One field of a model, as the decoders need it. `holds`: instant, angle, record_id, text, int, float, bool
+    or list.
     `bit`: its place in the column `given`, of fields that may be left out; -1 of all others."""
 
     name: str
@@ -78,7 +81,7 @@ def fields_of(model: type[Envelope]) -> tuple[Field, ...]:
         base = annotation
         while hasattr(base, "__metadata__"):
             base = base.__origin__
-        marker = next((m for m in metadata if m in ("instant", "record_id")), None)
+        marker = next((m for m in metadata if m in ("instant", "angle", "record_id")), None)
         plain = {str: "text", int: "int", float: "float", bool: "bool"}
         origin = get_origin(base)
         holds = marker or ("text" if origin is Literal else "list" if origin is tuple else plain[base])
@@ -142,6 +145,8 @@ def columns_of(bodies: list[dict[str, Any]], fields: tuple[Field, ...], tokens: 
         elif f.holds == "list":
             items = [(row, item) for row, value in enumerate(values) for item in value or ()]
             c.lists[f.name] = np.array([r for r, _ in items], np.int64), Texts.of([i for _, i in items])
+        elif f.holds == "angle":
+            c.numbers[f.name] = np.array([UNKNOWN_MS if v is None else round(v * MICRO) for v in values], np.int64)
         elif f.holds != "float":
             c.numbers[f.name] = np.array([UNKNOWN_MS if v is None else int(v) for v in values], np.int64)
     return c

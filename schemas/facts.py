@@ -128,7 +128,7 @@ RECORD_SCHEMA = pa.schema(
 PLACE_SCHEMA = pa.schema(
     [
         pa.field("place", pa.int64(), False, {"about": "token of the place"}),
-        pa.field("kind", pa.string(), False, {"about": "PlaceKind, or grid: a telecom grid cell"}),
+        pa.field("kind", pa.string(), False, {"about": "PlaceKind, or grid, fleet, site, site_room"}),
         pa.field("label", pa.string(), False, {"about": "public name or trip; empty for homes, rooms and plates"}),
     ]
 )

@@ -19,7 +19,7 @@ import pyarrow.json as pj
 from pydantic import ValidationError
 
 from schemas.columns import CACHE_MAX, Columns, Texts, Tokens
-from schemas.decode import LINE_BYTES_MAX, Field, fields_of, shown
+from schemas.decode import LINE_BYTES_MAX, MICRO, Field, fields_of, shown
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints
 from schemas.times import instants
@@ -31,7 +31,13 @@ _NUMBER = re.compile(r"couldn't parse:(\S+)$")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\\u0000")
 BRACKETS_MAX = 32
 """Lines with more opening brackets are left to the strict decoder: Arrow's reader recurses without limit."""
-_ARROW = {"int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "list": pa.list_(pa.string())}
+_ARROW = {
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "angle": pa.float64(),
+    "bool": pa.bool_(),
+    "list": pa.list_(pa.string()),
+}
 _BAD = object()
 
 
@@ -116,6 +122,8 @@ class FastDecoder:
         numbers = pc.fill_null(array, zero).to_numpy(zero_copy_only=False)
         distinct, inverse = np.unique(numbers, return_inverse=True)
         ok = np.array([self._value(f, v) is not _BAD for v in distinct.tolist()], np.bool_)
+        if f.holds == "angle":
+            numbers = np.rint(np.where(ok[inverse], numbers, 0) * MICRO)
         if f.holds != "float":
             c.numbers[f.name] = np.where(given, numbers.astype(np.int64), UNKNOWN_MS)
         return fine & (~given | ok[inverse])

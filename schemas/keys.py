@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ PHONE_RANK = IDENTIFIER_KINDS.index("phone")
 RANK_SHIFT = 60
 _HASH_MASK = (1 << RANK_SHIFT) - 1
 _POSITIVE = (1 << 63) - 1
+_PUBLISHED = re.compile(r"[PL][0-9a-fA-F]{16}")
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,12 @@ def parse_code(code: str, letter: str) -> int:
     if len(code) != 17 or code[0] != letter:
         raise ValueError(f"{code!r} is not a code of the form {letter} and 16 hex digits")
     return int(code[1:], 16)
+
+
+def published(text: str, letter: str) -> int:
+    """The token that a published code (`P…` or `L…`) stands for; 0 for any other text."""
+    token = int(text[1:], 16) if _PUBLISHED.fullmatch(text) and text[0] == letter else 0
+    return token if token < len(IDENTIFIER_KINDS) << RANK_SHIFT or (letter != "P" and token <= _POSITIVE) else 0
 
 
 _C1 = np.uint64(0x9E3779B97F4A7C15)

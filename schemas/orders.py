@@ -52,7 +52,7 @@ class Controlled(Record):
 
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
-        site, province = (c.text(name).codes >= 0 for name in ("site_code", "province"))
+        province = c.text("province").codes >= 0
         numbered = {f"{int(k)}": int(k) for k in EpidemicStatus if k}
         order = {
             "row": c.rows,
@@ -66,10 +66,10 @@ class Controlled(Record):
             ),
             "status": c.choice("epidemic_status", _numbers(EpidemicStatus) | numbered),
             "mode": c.choice("observation_mode", _numbers(ObservationMode)),
-            "site": np.where(site, c.place("site", "site_code"), 0),
+            "site": c.coded("site", "site_code"),
             "checked_in_ms": c.number("checked_in_at"),
             "province": np.where(province, c.place("province", "province"), 0),
-            "street": _street(c, "street"),
+            "street": street(c, "street"),
         }
         return {"orders": order}
 
@@ -84,12 +84,12 @@ def home(c: Columns, ident: Ints, kind: str, field: str, since: Ints, until: Int
 def located(c: Columns, kind: str, field: str, since: Ints, until: Ints) -> Rows:
     """Columns of `streets`: in which street the household or compound of that field is, where both are given."""
     since, until = lasting(since, until)
-    street = _street(c, "street")
-    rows = {"row": c.rows, "place": c.place(kind, field), "street": street, "since_ms": since, "until_ms": until}
-    return only(rows, (street > 0) & (c.text(field).codes >= 0))
+    named = street(c, "street")
+    rows = {"row": c.rows, "place": c.place(kind, field), "street": named, "since_ms": since, "until_ms": until}
+    return only(rows, (named > 0) & (c.text(field).codes >= 0))
 
 
-def _street(c: Columns, field: str) -> Ints:
+def street(c: Columns, field: str) -> Ints:
     """Tokens of streets; 0 where none is named."""
     said = c.text(field)
     short = [_STREET_ENDING.sub("", name, count=1) or name for name in said.values]

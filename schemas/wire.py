@@ -18,6 +18,7 @@ from schemas.columns import Columns
 from schemas.facts import Columns as Rows
 from schemas.identifiers import read_identifier
 from schemas.instants import read_instant
+from schemas.keys import published
 from schemas.seats import ROW_MAX, code
 
 VERSION_MAX = 2**31 - 1
@@ -74,6 +75,12 @@ def _read_cabin(value: str) -> str:
     return value.strip().upper()
 
 
+def _read_person(value: str) -> str:
+    if not published(value, "P"):
+        raise _fail("person_form", "write the person's number as it is published: P and 16 hex digits")
+    return value
+
+
 Instant = Annotated[int, BeforeValidator(_read_time), "instant"]
 """UTC epoch milliseconds; on the wire ISO 8601 text (without zone: +08:00) or epoch seconds."""
 Day = Annotated[str, Field(max_length=10), AfterValidator(_read_day)]
@@ -86,6 +93,11 @@ Vehicle = Annotated[str, Field(max_length=64), AfterValidator(_read_vehicle)]
 """A train, flight, ship or coach service number, a bus or tram's fleet number, or a plate."""
 Cabin = Annotated[str, Field(max_length=8), AfterValidator(_read_cabin)]
 """A carriage, compartment or cabin: up to 4 letters or digits."""
+PersonCode = Annotated[str, Field(max_length=17), AfterValidator(_read_person)]
+"""Somebody's number in every output of ours; a token, and no identifier of a department."""
+Latitude = Annotated[float, Field(ge=-90, le=90), "angle"]
+Longitude = Annotated[float, Field(ge=-180, le=180), "angle"]
+"""Degrees, north and east; as a column, microdegrees."""
 Row = Annotated[int, Field(ge=1, le=ROW_MAX)]
 Phone = Annotated[str, Field(max_length=32), AfterValidator(_read_phone)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]

@@ -34,6 +34,7 @@ TEXTS = (
     "A1", "6", "03", "2-401", "HH-00017", "宽城小馆", " 宽城 客栈 ", "cafe\u0301", "ＸＱ－００３", "x" * 64, "é" * 40,
     "G8127", "吉Z·C7319", "2022-03-05", "2024-02-29", "03车05F", "无座", "14车厢8排B座", "0107", "k1024",
     "\u00a0x\u3000", "😀号", "220***********1234", "91990103MA0Y3K6X7C",
+    "P0123456789abcdef", "L0123456789ABCDEF",
 )  # fmt: skip
 """Candidates for text fields; each field takes those that it accepts."""
 LETTERS = 'aZ09 .:-_/#çéßÅﬃ车厢号座无\u0301\u0958\u212b\u00a0\u3000\u200b\u202e\ufeff\ufffd\x7f\x85\t\x1f"\\{}[],😀'
@@ -101,13 +102,14 @@ def value(rng: Random, model: type[Record], field: Field) -> Any:
     makers: dict[str, Callable[[], Any]] = {
         "instant": lambda: time_text(rng),
         "record_id": lambda: "R" + "".join(rng.choices("aZ09._:#/-", k=rng.randrange(8))),
-        "list": lambda: [identifier(rng, "phone") for _ in range(rng.randrange(4))],
+        "list": lambda: [rng.choice(words) if words else identifier(rng, "phone") for _ in range(rng.randrange(4))],
         "text": lambda: rng.choice((rng.choice(TEXTS), "".join(rng.choices(LETTERS, k=rng.randrange(1, 6))))),
         "int": lambda: rng.choice((rng.randrange(1, 9), rng.randrange(1, 1100))),
+        "angle": lambda: rng.choice((rng.randrange(-90, 91), rng.uniform(-90, 90), -0.0, 43.8765435)),
         "float": lambda: rng.choice((rng.randrange(61), rng.uniform(0, 60))),
         "bool": lambda: rng.random() < 0.5,
     }
-    make = (lambda: rng.choice(words)) if words else makers[field.holds]
+    make = (lambda: rng.choice(words)) if words and field.holds != "list" else makers[field.holds]
     while True:
         if _accepts(field, made := make()) or field.holds == "list":
             return made

@@ -196,7 +196,7 @@ def test_a_pack_of_ones_own_loads_from_its_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pack", all_packs(), ids=lambda p: p.name)
 def test_every_number_has_a_source_and_every_unconfirmed_one_a_note(pack: Pack) -> None:
     statements = dict(pack.statements())
-    assert len(statements) == 4 + 16 + 9 + len(pack.ride) + 2 + 5 + 2 + 12 + 4
+    assert len(statements) == 4 + 17 + 9 + len(pack.ride) + 2 + 5 + 2 + 12 + 17 + 4
     assert [key for key, s in statements.items() if len(s.source) < 10] == []
     assert [key for key, s in statements.items() if not s.confirmed and len(s.note) < 10] == []
 

@@ -24,8 +24,10 @@ NAMES = (
     "housing",
     "grid_centre",
     "medical_insurance",
+    "command",
 )
-"""One line a department; each is a module here with RECORDS and EXPECTED. The order is that of every list and page."""
+"""One line a department; each is a module here with RECORDS and EXPECTED. The order is that of every list and page. The
+last one is no department: what the command centre itself decides is a record like any other."""
 _MODULES = {name: import_module(f"{__name__}.{name}") for name in NAMES}
 
 DEPARTMENTS: dict[str, tuple[type[Record], ...]] = {name: module.RECORDS for name, module in _MODULES.items()}

@@ -14,14 +14,18 @@ from pydantic import Field
 
 from schemas.codes import PlaceKind
 from schemas.columns import Columns
+from schemas.conveyance import trait
 from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
-from schemas.stays import given, lasting, link, stay
+from schemas.stays import both, given, lasting, link, stay
+from schemas.transfers import Trait
 from schemas.wire import Code, Count, IdType, Instant, Name, Record
 
 Document = Literal["resident_id", "passport", "person_no"]
 Temperature = Annotated[float, Field(ge=30, le=45)]
 Share = Annotated[float, Field(ge=0, le=1)]
+_SEATED = ("wheelchair", "physical_1", "physical_2")
+"""Of whom a ride needs a place for a wheelchair; that grades 1 and 2 of physical disability do is an assumption [D]."""
 
 
 class CareRoster(Record):
@@ -32,7 +36,7 @@ class CareRoster(Record):
     intervals: ClassVar = (("listed_since", "listed_until"),)
     id_type: Document
     id_no: Code
-    category: Code  # solitary_elderly 独居, empty_nest 空巢, disabled 残疾, orphan 孤儿, …; any other stays as it is
+    category: Code  # solitary_elderly 独居, empty_nest 空巢, disabled 残疾, orphan 孤儿, carer 照护他人, …
     street: Name | None = None
     household_code: Code | None = None
     phone: Code | None = None
@@ -40,11 +44,15 @@ class CareRoster(Record):
     calls_per_day: Count | None = None
     listed_since: Instant | None = None
     listed_until: Instant | None = None
+    disability: Code | None = None  # kind and grade of the card: physical_1 肢体一级, …; or wheelchair 轮椅
 
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
         person, phone = c.ident("id_type", "id_no"), c.ident("=phone", "phone")
-        return {"links": link(c.rows, phone, person, c.number("listed_since"), c.number("listed_until"))}
+        span = c.number("listed_since"), c.number("listed_until")
+        seated = trait(c, person, c.choice("disability", dict.fromkeys(_SEATED, int(Trait.wheelchair))), *span)
+        caring = trait(c, person, c.choice("category", {"carer": int(Trait.carer)}), *span)
+        return {"links": link(c.rows, phone, person, *span), "traits": both(seated, caring)}
 
 
 class CareHomeRoster(Record):
@@ -139,10 +147,18 @@ RECORDS: tuple[type[Record], ...] = (CareRoster, CareHomeRoster, HealthCall, Red
 
 
 def _listed(h: Hand) -> dict[str, Any]:
-    category = h.of(("solitary_elderly", "solitary_elderly", "empty_nest", "disabled", "orphan", "09"))
+    category = h.of(("solitary_elderly", "solitary_elderly", "empty_nest", "disabled", "orphan", "carer", "09"))
+    card = h.of(("physical_1", "physical_2", "physical_3", "visual_1")) if category == "disabled" else None
     home = {"street": h.of(("凯旋街道", "柳影街道", "欣园街道", "群英街道")), "household_code": h.household()}
     since = {"listed_since": h.day(-h.between(30, 3000)), "listed_until": h.day(h.between(1, 400))}
-    return {**home, **since, "category": category, "relative_phone": h.another("phone"), "calls_per_day": 2}
+    return {
+        **home,
+        **since,
+        "category": category,
+        "disability": card,
+        "relative_phone": h.another("phone"),
+        "calls_per_day": 2,
+    }
 
 
 def _housed(h: Hand) -> dict[str, Any]:
@@ -180,8 +196,8 @@ _ANSWER = {"temperature": 0.6, "symptoms": 0.85, "needs_visit": 0.9, "asr_confid
 _SHELTER = {"station_code": 0.35, "station_name": 0.3, "room": 0.2, "sheltered_since": 0.35, "sheltered_until": 0.2}
 EXPECTED = {
     "care_roster": Expected(
-        _NIGHTLY, _CARED | {"listed_since": 0.9, "listed_until": 0.1}, {"emergency": 600, "routine": 200},
-        (9, 18), draft=_listed,
+        _NIGHTLY, _CARED | {"listed_since": 0.9, "listed_until": 0.1, "disability": 0.12},
+        {"emergency": 600, "routine": 200}, (9, 18), draft=_listed,
     ),
     "care_home_roster": Expected(
         _NIGHTLY, {"home_name": 0.9, "role": 0.9, "room": 0.75, "bed": 0.7, "moved_in_at": 0.9, "moved_out_at": 0.1},

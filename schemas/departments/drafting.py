@@ -92,6 +92,10 @@ class Hand:
         """The street in which that compound is; the same in every department."""
         return STREETS[self.person // 1600 % len(STREETS)]
 
+    def community(self) -> str:
+        """The community in which that compound is."""
+        return f"第{self.person // 8000 + 1}社区"
+
     def time(self, after_s: int = 0) -> str:
         """The record's instant, or so many seconds after it, as the department writes times."""
         return local_text(self.event_ms + after_s * 1000, self._notation)
@@ -171,6 +175,7 @@ def _maker(model: type[Record], field: Field, ends: bool) -> Maker:
     forms: dict[str, tuple[Maker, ...]] = {
         "bool": (lambda h: h.share() < 0.5,),
         "int": (lambda h: h.between(1, 9),),
+        "angle": (lambda h: round((43.86 if field.name.endswith("lat") else 125.28) + 0.1 * h.share(), 6),),
         "float": (lambda h: round(36 + 1.5 * h.share(), 1), lambda h: round(h.share(), 2)),
         "list": ((lambda h: [h.held("phone")]) if phones else (lambda h: [h.code(initials, 500)]),),
         "text": (

@@ -1,6 +1,6 @@
 """Grid centre 政法委/街道社区: who answers for which building, doors and fences, visits, needs, alarms, reports, zones.
 
-In: `src.grid_centre.*`. Out: presences of visitors in the homes they entered, and in which street a compound is.
+In: `src.grid_centre.*`. Out: presences of visitors in the homes they entered, and what responsibility.py tells.
 Invariant: a door that opens says nothing of who opened it; it shows nobody anywhere.
 Deliberately absent: whether an opening is an alarm, who is paged, and any wish or report in words.
 """
@@ -13,9 +13,9 @@ from pydantic import Field
 
 from schemas.codes import PlaceKind
 from schemas.columns import Columns
+from schemas.departments import responsibility
 from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
-from schemas.orders import located
 from schemas.stays import stay
 from schemas.wire import Code, Count, IdType, Instant, Name, Record
 
@@ -29,30 +29,6 @@ class _Untraced(Record):
     @staticmethod
     def read(_: Columns) -> dict[str, Rows]:
         return {}
-
-
-class Assignment(Record):
-    """包保责任: who answers for a street, a community or a building, from when to when. It tells in which street a
-    compound is."""
-
-    record: ClassVar[str] = "assignment"
-    identifiers: ClassVar = (("id_type", "id_no"), ("=phone", "phone"))
-    intervals: ClassVar = (("valid_since", "valid_until"),)
-    id_type: Document
-    id_no: Code
-    role: Code  # district_leader 区级领导, cadre 科级干部, grid_member 网格员, building_head 楼栋长, …
-    phone: Code | None = None
-    street: Name | None = None
-    community: Name | None = None
-    grid_code: Code | None = None
-    compound_code: Code | None = None
-    building: Code | None = None
-    valid_since: Instant
-    valid_until: Instant | None = None
-
-    @staticmethod
-    def read(c: Columns) -> dict[str, Rows]:
-        return {"streets": located(c, "compound", "compound_code", c.number("valid_since"), c.number("valid_until"))}
 
 
 class DoorSensor(_Untraced):
@@ -163,14 +139,8 @@ class ZoneOrder(_Untraced):
 
 
 RECORDS: tuple[type[Record], ...] = (
-    Assignment, DoorSensor, FenceEvent, HomeVisit, NeedRequest, Escalation, BuildingReport, ZoneOrder,
+    *responsibility.RECORDS, DoorSensor, FenceEvent, HomeVisit, NeedRequest, Escalation, BuildingReport, ZoneOrder,
 )  # fmt: skip
-
-
-def _answers(h: Hand) -> dict[str, Any]:
-    where = {"street": h.street(), "community": f"第{h.between(1, 80)}社区", "compound_code": h.compound()}
-    until = {"valid_since": h.day(-h.between(0, 60)), "valid_until": h.day(h.between(1, 60))}
-    return {**where, **until, "role": h.of(("district_leader", "cadre", *["grid_member"] * 5, *["building_head"] * 9))}
 
 
 def _sensed(h: Hand) -> dict[str, Any]:
@@ -200,14 +170,11 @@ def _zoned(h: Hand) -> dict[str, Any]:
     return {**where, "zone": h.of(("lockdown", "control", "prevention")), "valid_until": h.day(14)}
 
 
-_PLACE = {"phone": 0.9, "street": 0.98, "community": 0.9, "grid_code": 0.8, "compound_code": 0.7, "building": 0.6}
 _HOME = {"household_code": 0.9, "order_code": 0.8}
 _VISIT = {"purpose": 0.8, "entered": 0.6, "people_met": 0.5, "left_at": 0.7}
 _NEED = {"household_code": 0.7, "phone": 0.9, "opens_door": 0.4, "feedback": 0.5, "settled_at": 0.5}
 EXPECTED = {
-    "assignment": Expected(
-        (3600, 43_200), _PLACE | {"valid_until": 0.3}, {"emergency": 2_000, "routine": 100}, (8, 20), draft=_answers,
-    ),
+    **responsibility.EXPECTED,
     "door_sensor": Expected(
         (2, 45), _HOME | {"battery": 0.95}, {"emergency": 240_000, "routine": 6_000}, draft=_sensed,
     ),

@@ -1,6 +1,6 @@
 """Health 卫健局/疾控: case reports, samples and results, survey legs, isolation, contacts under control.
 
-In: `src.health.*`. Out: reports, samples, results, presences, admissions, discharges, orders.
+In: `src.health.*`. Out: reports, samples, results, presences, orders, and what isolation.py tells.
 Invariant: a result speaks of a tube, never of a person; what a tube means for its members is the brain's business.
 Deliberately absent: names, diagnoses in free text, Ct values beyond their plausibility check.
 """
@@ -14,6 +14,7 @@ from pydantic import Field
 
 from schemas.codes import Classification, Discovery, PlaceKind, Result
 from schemas.columns import Columns
+from schemas.departments import isolation
 from schemas.departments.drafting import STREETS
 from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
@@ -23,7 +24,7 @@ from schemas.wire import Code, Confidence, Day, IdType, Instant, Name, Record, V
 
 _Kind = Literal[
     "household", "hotel_room", "room", "restaurant", "entertainment", "shared_facility", "venue", "hotel", "checkpoint",
-    "aircraft", "train", "coach", "bus", "metro", "ship", "taxi",
+    "aircraft", "train", "coach", "bus", "metro", "ship", "taxi", "transfer",
 ]  # fmt: skip
 _KINDS = {kind.name: int(kind) for kind in PlaceKind}
 Ct = Annotated[float, Field(ge=0, le=60)]
@@ -139,39 +140,6 @@ class SurveyLeg(Seated):
         return {"presences": {column: values[named] for column, values in legs.items()}}
 
 
-class IsolationAdmission(Record):
-    """隔离收治: a person enters isolation or a designated hospital."""
-
-    record: ClassVar[str] = "isolation_admission"
-    identifiers: ClassVar = (("id_type", "id_no"),)
-    id_type: IdType
-    id_no: Code
-    site_code: Code
-    room: Code | None = None
-    admitted_at: Instant
-
-    @staticmethod
-    def read(c: Columns) -> dict[str, Rows]:
-        ident = c.ident("id_type", "id_no")
-        return {"admissions": {"row": c.rows, "ident": ident, "admitted_ms": c.number("admitted_at")}}
-
-
-class IsolationDischarge(Record):
-    """解除隔离: a person leaves isolation."""
-
-    record: ClassVar[str] = "isolation_discharge"
-    identifiers: ClassVar = (("id_type", "id_no"),)
-    id_type: IdType
-    id_no: Code
-    site_code: Code
-    discharged_at: Instant
-
-    @staticmethod
-    def read(c: Columns) -> dict[str, Rows]:
-        ident = c.ident("id_type", "id_no")
-        return {"discharges": {"row": c.rows, "ident": ident, "discharged_ms": c.number("discharged_at")}}
-
-
 class ContactOrder(Controlled):
     """密接管控: a contact is under control: of which degree and whose, since when, where, and how far it has come."""
 
@@ -179,7 +147,7 @@ class ContactOrder(Controlled):
 
 
 RECORDS: tuple[type[Record], ...] = (
-    CaseReport, NatSample, NatResult, SurveyLeg, IsolationAdmission, IsolationDischarge, ContactOrder,
+    CaseReport, NatSample, NatResult, SurveyLeg, *isolation.RECORDS, ContactOrder,
 )  # fmt: skip
 
 
@@ -237,10 +205,9 @@ EXPECTED = {
     "survey_leg": Expected(
         (3600, 28_800), _SEAT | _PLACE | _TOLD, {"emergency": 3_000, "routine": 60}, draft=_surveyed,
     ),
-    "isolation_admission": Expected((900, 7200), {"room": 0.8}, {"emergency": 1_500, "routine": 20}),
-    "isolation_discharge": Expected((900, 7200), {}, {"emergency": 1_000, "routine": 20}, (8, 20)),
     "contact_order": Expected(
         (1800, 14_400), _SITE | _LINK | _ORDER | _AREA, {"emergency": 8_000, "routine": 60}, draft=_ordered,
     ),
+    **isolation.EXPECTED,
 }  # fmt: skip
 """Volumes of samples and tubes: handbook 4.3. All else, and fill rates and lateness: design assumptions [D]."""

@@ -14,12 +14,13 @@ import numpy as np
 
 from schemas.codes import PlaceKind
 from schemas.columns import Columns
+from schemas.conveyance import dwelt
 from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
 from schemas.instants import DAY_MS, UNKNOWN_MS
 from schemas.orders import located
 from schemas.stays import both, link, stay
-from schemas.wire import Code, Count, IdType, Instant, Name, Record
+from schemas.wire import Code, Count, IdType, Instant, Latitude, Longitude, Name, Record
 
 Document = Literal["resident_id", "passport", "person_no"]
 
@@ -38,12 +39,15 @@ class Dwelling(Record):
     street: Name | None = None
     grid_code: Code | None = None
     household_code: Code | None = None
+    lat: Latitude | None = None  # of the building; no finer than 0.005 degrees is kept
+    lon: Longitude | None = None
+    community: Name | None = None
 
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
         always = np.full(c.count, UNKNOWN_MS), np.full(c.count, UNKNOWN_MS)
         named = (("household", "household_code"), ("compound", "compound_code"))
-        return {"streets": both(*(located(c, *place, *always) for place in named))}
+        return {"streets": both(*(located(c, *place, *always) for place in named)), "dwellings": dwelt(c)}
 
 
 class PropertyStaff(Record):
@@ -121,7 +125,7 @@ def _built(h: Hand) -> dict[str, Any]:
     where = {"compound_code": h.compound(), "compound_name": f"{h.of(('凯旋', '柳影', '欣园'))}花园{h.below(30)}期"}
     use = h.of(("home", "home", "home", "shop", "vacant", "99"))
     rooms = {"building": str(h.between(1, 30)), "unit": str(h.between(1, 4)), "room": str(h.between(101, 1804))}
-    known = {"household_code": h.household(), "street": h.street()}
+    known = {"household_code": h.household(), "street": h.street(), "community": h.community()}
     return {**where, **rooms, **known, "use": use, "floors": h.between(5, 33)}
 
 
@@ -144,11 +148,12 @@ def _worked(h: Hand) -> dict[str, Any]:
 
 
 _HOME = {"compound_name": 0.9, "unit": 0.9, "room": 0.97, "floors": 0.6, "use": 0.9, "street": 0.8, "grid_code": 0.7}
+_WHERE = {"household_code": 0.7, "lat": 0.8, "lon": 0.8, "community": 0.8}
 _GATE = {"gate": 0.9, "direction": 0.95, "purpose": 0.6, "code_status": 0.7}
 _SITE = {"site_name": 0.9, "employer_code": 0.8, "team": 0.7, "trade": 0.6, "entered_at": 0.85, "left_at": 0.75}
 EXPECTED = {
     "dwelling": Expected(
-        (28_800, 86_400), _HOME | {"household_code": 0.7}, {"emergency": 1_500, "routine": 1_000}, (9, 18),
+        (28_800, 86_400), _HOME | _WHERE, {"emergency": 1_500, "routine": 1_000}, (9, 18),
         draft=_built,
     ),
     "property_staff": Expected(

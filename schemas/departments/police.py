@@ -1,6 +1,6 @@
 """Police 公安分局: the resident register, hotel stays, checkpoint passes, who holds a phone, who is one person.
 
-In: `src.police.*`. Out: presences (households, hotels, checkpoints), links, and who lives where.
+In: `src.police.*`. Out: presences (households, hotels, checkpoints), links, who lives where, and who is a child.
 Invariant: a link says who held an identifier when; whether two people are one is decided in the brain.
 Deliberately absent: names, relations' free text, and any judgement of a contradiction.
 """
@@ -14,12 +14,13 @@ from pydantic_core import PydanticCustomError
 
 from schemas.codes import PlaceKind
 from schemas.columns import Columns
+from schemas.conveyance import child
 from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
 from schemas.keys import ANCHOR_KINDS, IDENTIFIER_KINDS, PHONE_RANK
 from schemas.orders import home
 from schemas.stays import both, lasting, link, stay
-from schemas.wire import Code, IdType, Instant, Name, Phone, Record
+from schemas.wire import Code, Day, IdType, Instant, Name, Phone, Record
 
 
 class ResidentRegister(Record):
@@ -38,6 +39,7 @@ class ResidentRegister(Record):
     phones: tuple[Phone, ...] = ()
     valid_since: Instant | None = None
     valid_until: Instant | None = None
+    born_on: Day | None = None
 
     @staticmethod
     def read(c: Columns) -> dict[str, Rows]:
@@ -49,7 +51,7 @@ class ResidentRegister(Record):
         named = (("household", "household_code"), ("compound", "compound_code"))
         homes = both(*(home(c, ident, *place_named, since, until) for place_named in named))
         links = link(row, numbers, ident[row], since[row], until[row])
-        return {"presences": there, "links": links, "homes": homes}
+        return {"presences": there, "links": links, "homes": homes, "traits": child(c, ident)}
 
 
 class HotelStay(Record):
@@ -147,7 +149,13 @@ RECORDS: tuple[type[Record], ...] = (
 
 def _registered(h: Hand) -> dict[str, Any]:
     where = {"household_code": h.household(), "compound_code": h.compound()}
-    return {**where, "valid_since": h.day(-h.between(30, 9000)), "valid_until": h.day(h.between(30, 900))}
+    born = h.day(-h.between(0, 36_000) if h.share() < 0.9 else -h.between(0, 5_000))
+    return {
+        **where,
+        "born_on": born,
+        "valid_since": h.day(-h.between(30, 9000)),
+        "valid_until": h.day(h.between(30, 900)),
+    }
 
 
 def _lodged(h: Hand) -> dict[str, Any]:
@@ -176,8 +184,8 @@ _HELD = {"held_since": 0.9, "held_until": 0.05}
 _FORM = "{} {}"
 EXPECTED = {
     "resident_register": Expected(
-        _NIGHTLY, _HOME | {"valid_since": 0.7, "valid_until": 0.05}, {"emergency": 5_000, "routine": 3_000},
-        (9, 18), _FORM, _registered,
+        _NIGHTLY, _HOME | {"valid_since": 0.7, "valid_until": 0.05, "born_on": 0.9},
+        {"emergency": 5_000, "routine": 3_000}, (9, 18), _FORM, _registered,
     ),
     "hotel_stay": Expected(
         (300, 3600), {"hotel_name": 0.9, "check_out_at": 0.3}, {"emergency": 1_500, "routine": 6_000},

@@ -1,6 +1,7 @@
-"""Transport 交通局: tickets, bus and metro taps, taxi trips, crew duties, holders of transit cards.
+"""Transport 交通局: tickets, bus and metro taps, taxi trips, crew duties, holders of transit cards, transfers 转运.
 
-In: `src.transport.*`. Out: presences in vehicles, and links from cards to people.
+In: `src.transport.*`. Out: presences in vehicles, links from cards to people, and what transfers need
+(transfer_fleet.py, transfer_rides.py).
 Invariant: everybody aboard one trip is at one place; seats say how near.
 Deliberately absent: who counts as near (policy packs), and routes: a ride lasts from boarding to alighting.
 """
@@ -13,6 +14,7 @@ import numpy as np
 
 from schemas.codes import PlaceKind
 from schemas.columns import Columns
+from schemas.departments import transfer_fleet, transfer_rides
 from schemas.departments.forging import Expected, Hand
 from schemas.facts import Columns as Rows
 from schemas.keys import Ints
@@ -151,7 +153,9 @@ class CardHolder(Record):
         return {"links": link(c.rows, card, holder, c.number("held_since"), c.number("held_until"))}
 
 
-RECORDS: tuple[type[Record], ...] = (Ticket, Tap, TaxiTrip, CrewDuty, CardHolder)
+RECORDS: tuple[type[Record], ...] = (
+    Ticket, Tap, TaxiTrip, CrewDuty, CardHolder, *transfer_fleet.RECORDS, *transfer_rides.RECORDS,
+)  # fmt: skip
 
 
 def _booked(h: Hand) -> dict[str, Any]:
@@ -205,5 +209,7 @@ EXPECTED = {
         (28_800, 86_400), {"held_since": 0.9, "held_until": 0.05}, {"emergency": 1_000, "routine": 1_000},
         (9, 18), _FORM, _issued,
     ),
+    **transfer_fleet.EXPECTED,
+    **transfer_rides.EXPECTED,
 }  # fmt: skip
 """Volumes, fill rates and lateness: design assumptions [D]; under lockdown few ride."""
