@@ -100,7 +100,7 @@ def cost(situation: Situation, roads: Roads, plan: Plan) -> Cost:
         if until_ms > rider.due_ms:
             missed += 1
             weight += MISSED_HOURS[PersonClass(rider.level)]
-    km, empty_km, point = 0.0, 0.0, {}
+    km, empty_km, point = 0.0, 0.0, dict[int, int]()
     for run in sorted(plan, key=lambda each: (each.vehicle, each.depart_ms)):
         here = point.get(run.vehicle, roads.vehicle_point(run.vehicle))
         for party, _ in run.stops:

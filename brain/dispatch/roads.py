@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from brain.dispatch.situation import Situation
+from brain.dispatch.situation import Rider, Room, Situation, Vehicle
 from schemas.instants import HOUR_MS, UNKNOWN_MS
 from schemas.keys import Ints
 
@@ -32,7 +32,7 @@ class Roads:
 
     def __init__(self, situation: Situation) -> None:
         rooms = [situation.rooms[rooms[0]] for rooms in situation.sites.values()]
-        points = [*situation.riders, *situation.vehicles, *rooms]
+        points: list[Rider | Vehicle | Room] = [*situation.riders, *situation.vehicles, *rooms]
         lat = np.array([p.lat for p in points], np.int64)
         lon = np.array([p.lon for p in points], np.int64)
         known = (lat != UNKNOWN_MS) & (lon != UNKNOWN_MS)
@@ -47,7 +47,3 @@ class Roads:
 
     def vehicle_point(self, vehicle: int) -> int:
         return self._vehicle_from + vehicle
-
-    def way_ms(self, points: list[int]) -> list[int]:
-        """Of each leg along the points."""
-        return [int(self.ms[a, b]) for a, b in zip(points, points[1:], strict=False)]

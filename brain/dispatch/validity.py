@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from brain.dispatch.lodgings import may_lodge
 from brain.dispatch.parties import carriers, parties, seated
@@ -20,8 +21,9 @@ from brain.dispatch.situation import Situation, fit_for_duty, positioned
 from schemas.codes import PersonClass
 
 RULES = (
-    "twice", "empty", "no_position", "seats", "negative_pressure", "classes", "household", "child", "site", "turned_away",
-    "no_bed", "room", "beds", "closed", "cleaning", "one_run_at_a_time", "disinfection", "time", "duty", "horizon",
+    "twice", "empty", "no_position", "seats", "negative_pressure", "classes", "household", "child", "site",
+    "turned_away", "no_bed", "room", "beds", "closed", "cleaning", "one_run_at_a_time", "disinfection", "time", "duty",
+    "horizon",
 )  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def _of_times(situation: Situation, roads: Roads, run: Run) -> Iterator[tuple[st
         return
     doors = [(party[0], at_ms) for party, at_ms in run.stops]
     points = [*doors, (roads.site_points[run.site], run.arrive_ms)]
-    for (here, since), (there, at) in zip(points, points[1:], strict=False):
+    for (here, since), (there, at) in pairwise(points):
         if at < since + situation.limits.boarding_ms + roads.ms[here, there]:
             yield "time", -1
     end_ms = ended(run, situation)
