@@ -83,21 +83,17 @@ class Deadlines:
         self.tables = {name: Table("rec", *FACT_COLUMNS[name]) for name in TABLES}
         self.now_ms = UNKNOWN_MS
         self.rows = Table(*ESCALATION)
-        self._areas = Table("area", "person")
-        self._places: dict[int, tuple[int, ...]] = {}
 
-    def change(self, new: dict[str, Columns], fallen: Ints, areas: Ints, moved: Ints) -> tuple[Ints, int]:
-        """Takes in acknowledgements and ticks, drops those of fallen records. Out: (persons of whom others may be told
-        now, the instant that was now before). `areas`: for which others answer now."""
+    def change(self, new: dict[str, Columns], fallen: Ints, moved: Ints) -> Ints:
+        """Takes in acknowledgements and ticks, drops those of fallen records. Out: persons whose acknowledgements
+        changed."""
         acks = [*turn(self.tables["acks"], new["acks"], fallen)]
         if len(moved) and self.tables["acks"].runs:
             acks.append(self.tables["acks"].find("ident", moved)[1])
-        before = self.now_ms
         if any(size(rows) for rows in turn(self.tables["ticks"], new["ticks"], fallen)):
             ticks = self.tables["ticks"].column("at_ms")
             self.now_ms = int(ticks.max()) if len(ticks) else UNKNOWN_MS
-        people = [self._identity.resolve(rows["ident"], rows["at_ms"]) for rows in acks]
-        return distinct(*people, self._areas.find("area", areas)[1]["person"]), before
+        return distinct(*(self._identity.resolve(rows["ident"], rows["at_ms"]) for rows in acks))
 
     def step(self, persons: Ints, ways: list[Way], before_ms: int) -> tuple[Columns, Columns]:
         """Judges the deadlines of these persons, all of whose ways on the clock are given. Out: (escalations that
@@ -130,12 +126,9 @@ class Deadlines:
         return concat(ESCALATION, parts)
 
     def _climbed(self, persons: Ints, ways: list[Way]) -> Columns:
-        """The rows of these ways; notes for which areas others would be told of these persons."""
+        """The rows of these ways. `persons`: all who are judged, with or without a way."""
         people = np.array([way.person for way in ways], np.int64)
-        homes = self._homes.of(people, np.array([way.needed_ms for way in ways], np.int64))
-        if self._areas.runs:
-            self._areas.remove("person", persons)
-        self._areas.add(concat(("area", "person"), [{"area": homes[name], "person": people} for name in AREAS]))
+        homes = self._homes.settle(persons, people, np.array([way.needed_ms for way in ways], np.int64))
         rows: list[tuple[int, ...]] = []
         acks, duties = self._acks(people), self._duties(homes)
         for way, *areas in zip(ways, *(homes[name].tolist() for name in AREAS), strict=True):

@@ -13,7 +13,7 @@ import numpy as np
 from brain.capacity import turn
 from brain.identity import Identity
 from brain.items import belonging
-from brain.runs import Table, distinct, take
+from brain.runs import Mask, Table, concat, distinct, take
 from schemas.facts import FACT_COLUMNS, Columns
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints
@@ -30,28 +30,50 @@ class Homes:
         self._identity = identity
         self._homes = homes
         self.tables = {name: Table("rec", *FACT_COLUMNS[name]) for name in TABLES}
+        self._watched = {name: Table(name, "person") for name in ("place", "area")}
 
-    def change(self, new: dict[str, Columns], fallen: Ints, gone_homes: Columns, moved: Ints) -> tuple[Ints, Ints]:
+    def change(self, new: dict[str, Columns], fallen: Ints, gone_homes: Columns, moved: Ints, asked: bool) -> Ints:
         """Takes in rows, drops those of fallen records; `gone_homes` fell, identifiers in `moved` are others' now.
-        Out: (persons who may live elsewhere, areas for which others may answer)."""
+        Out: if asked, persons who may live elsewhere, or for whom others may answer."""
         changed = {name: turn(self.tables[name], new[name], fallen) for name in TABLES}
+        if not asked:
+            return np.zeros(0, np.int64)
         places = distinct(*(rows["place"] for rows in changed["dwellings"]))
-        _, there = self._homes.find("place", places)
-        housed = (new["homes"], gone_homes, there)
-        people = [self._identity.resolve(rows["ident"], rows["since_ms"]) for rows in housed]
         duties = [*changed["duties"]]
         if len(moved) and self.tables["duties"].runs:
             duties.append(self.tables["duties"].find("ident", moved)[1])
-        return distinct(*people), distinct(*(rows["area"] for rows in duties))
+        areas = distinct(*(rows["area"] for rows in duties))
+        people = [self._identity.resolve(rows["ident"], rows["since_ms"]) for rows in (new["homes"], gone_homes)]
+        for name, tokens in (("place", places), ("area", areas)):
+            people.append(self._watched[name].find(name, tokens)[1]["person"])
+        return distinct(*people)
 
-    def of(self, persons: Ints, at_ms: Ints) -> Columns:
-        """The home of each of these persons at each of these instants: place, position and areas; 0 and UNKNOWN_MS
+    def settle(self, persons: Ints, people: Ints, at_ms: Ints) -> Columns:
+        """As `of`, and from now on `change` tells when another home of these people counts, or others answer for it.
+        `persons`: all who are asked about, whether or not they are still among the people."""
+        homes = self._lived_in(people, at_ms)
+        out = self._best(homes, people, at_ms)
+        for table in self._watched.values():
+            if table.runs:
+                table.remove("person", persons)
+        self._watched["place"].add({"place": homes["place"], "person": people[homes["of"]]})
+        areas = [{"area": out[name], "person": people} for name in AREAS]
+        self._watched["area"].add(concat(("area", "person"), areas))
+        return out
+
+    def of(self, people: Ints, at_ms: Ints) -> Columns:
+        """The home of each of these people at each of these instants: place, position and areas; 0 and UNKNOWN_MS
         where it is not known."""
-        out = {n: np.full(len(persons), UNKNOWN_MS if n in ("lat", "lon") else 0, np.int64) for n in _HOME}
-        if not self.tables["dwellings"].runs:
-            return out
-        homes = belonging(self._identity, self._homes, persons, self._identity.idents_of(persons), "since_ms")
-        homes = take(homes, _holds(homes, at_ms[homes["of"]]))
+        return self._best(self._lived_in(people, at_ms), people, at_ms)
+
+    def _lived_in(self, people: Ints, at_ms: Ints) -> Columns:
+        """The homes of each of these people in force at the instants, with `of`."""
+        homes = belonging(self._identity, self._homes, people, self._identity.idents_of(people), "since_ms")
+        return take(homes, _holds(homes, at_ms[homes["of"]]))
+
+    def _best(self, homes: Columns, people: Ints, at_ms: Ints) -> Columns:
+        """Of these homes the one that counts for each of the people, as its dwelling describes it."""
+        out = {n: np.full(len(people), UNKNOWN_MS if n in ("lat", "lon") else 0, np.int64) for n in _HOME}
         hit, rows = self.tables["dwellings"].find("place", homes["place"])
         of = homes["of"][hit]
         keep = _holds(rows, at_ms[of])
@@ -80,5 +102,6 @@ class Homes:
         return bits
 
 
-def _holds(rows: Columns, at_ms: Ints) -> np.ndarray:
-    return (rows["since_ms"] <= at_ms) & (at_ms < rows["until_ms"])
+def _holds(rows: Columns, at_ms: Ints) -> Mask:
+    held: Mask = (rows["since_ms"] <= at_ms) & (at_ms < rows["until_ms"])
+    return held

@@ -18,7 +18,7 @@ from brain.capacity import Capacity, Key
 from brain.cases import Case, Cases
 from brain.clinical import Clinical
 from brain.contacts import Contacts
-from brain.deadlines import Deadlines
+from brain.deadlines import ESCALATION, Deadlines
 from brain.homes import Homes
 from brain.identity import Identity
 from brain.items import Items
@@ -26,7 +26,7 @@ from brain.ledger import Ledger
 from brain.lodgings import Depot
 from brain.outcomes import Way, conclude
 from brain.rules import Rules
-from brain.runs import Table, distinct
+from brain.runs import Table, concat, distinct, size
 from schemas.facts import Columns
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints
@@ -34,6 +34,8 @@ from schemas.transfers import Purpose, TransferFlag
 
 SHARED = ("admissions", "discharges", "homes")
 """Facts of which other stages keep the tables, and which wake this one as well as its own do."""
+
+_NONE = concat(ESCALATION, [])
 
 
 @dataclass(frozen=True)
@@ -75,17 +77,21 @@ class Transfers:
     ) -> Turned:  # fmt: skip
         """Takes in facts, drops those of fallen records. `gone`: as `leaving` told; `moved`: identifiers and persons,
         as Identity.change says; `pairs`: whose exposures changed; `cases`: which changed."""
-        called = self.calls.step(pairs, cases)
-        self.depot.change(new, fallen)
-        places, sites = self.capacity.change(new, fallen)
-        told = self.items.change(new, fallen, gone, sites, moved[0])
-        housed, areas = self.homes.change(new, fallen, gone["homes"], moved[0])
-        acked, before_ms = self.deadlines.change(new, fallen, areas, moved[0])
-        followed = self._followed(distinct(moved[1], housed, acked))
-        judged = distinct(called, told, followed)
+        woken = [self.calls.step(pairs, cases)]
+        places: set[Key] = set()
+        before_ms = self.deadlines.now_ms
+        if len(fallen) or len(moved[0]) or any(size(rows) for rows in new.values()):
+            self.depot.change(new, fallen)
+            places, sites = self.capacity.change(new, fallen)
+            woken.append(self.items.change(new, fallen, gone, sites, moved[0]))
+            acked = self.deadlines.change(new, fallen, moved[0])
+            housed = self.homes.change(new, fallen, gone["homes"], moved[0], bool(self.standing))
+            woken.append(self._followed(distinct(moved[1], housed, acked)))
+        judged = distinct(*woken)
+        if not len(judged) and not places and before_ms == self.deadlines.now_ms:
+            return Turned([], _NONE, _NONE)
         changed = self._judge(judged, places)
-        closed, raised = self.deadlines.step(judged, self._on_the_clock(judged), before_ms)
-        return Turned(changed, closed, raised)
+        return Turned(changed, *self.deadlines.step(judged, self._on_the_clock(judged), before_ms))
 
     def _followed(self, persons: Ints) -> Ints:
         """Those of these persons who have a way."""
