@@ -24,12 +24,14 @@ from replay.score.ground import Sides
 from replay.score.slices import SLICES, write_slices
 from replay.score.tally import score_drill, write_score
 from replay.score.tree import Score
+from replay.transfers.names import drill_key
 from schemas.departments import sources
 from schemas.instants import day_number, day_start
 from schemas.topics import source_topic
 from streams.embedded import Embedded
 from streams.errors import CommandError, asked
 from streams.keyfile import default_path, find_key, lake_exists
+from streams.loop import Dispatch, play_loop
 from streams.opening import open_lake
 from streams.packs import load_series
 from streams.service.cluster import connected
@@ -74,6 +76,11 @@ class RunFolder:
         told = json.loads(played.read_text(encoding="utf-8"))["plan"]
         return bool(told == json.loads(orjson.dumps(asdict(plan), default=str)))
 
+    def forget_lake(self) -> None:
+        """Removes the lake and what was told of it, not its key: its records are to be read anew."""
+        shutil.rmtree(self.lake)
+        self.slices.unlink()
+
     def clear(self) -> None:
         """Removes an earlier run. Errors: CommandError where the folder holds anything else."""
         made = (self.records, self.truth, self.lake, default_path(self.lake), self.report, self.slices)
@@ -105,6 +112,20 @@ def run_embedded(plan: Plan, folder: RunFolder, pace: float, tell: Callable[[Tol
             done = feed_slices(engine, folder.records, folder.truth, first_ms, pace, tell)
         write_slices(folder.slices, done)
         return engine.engine.publish().digest
+
+
+def run_loop(
+    plan: Plan, folder: RunFolder, dispatch: Dispatch, sets: Path | None, pace: float, progress: Progress,
+    tell: Callable[[Told], None],
+) -> str:  # fmt: skip
+    """Plays a drill with transfers, whose records are written while it goes on; the digest of what was concluded."""
+    folder.path.mkdir(parents=True, exist_ok=True)
+    default_path(folder.lake).write_text(drill_key(plan.seed, plan.name).to_json(), encoding="utf-8")
+    with open_lake(folder.lake, None, plan.pack, may_create=True) as opened:
+        with asked():
+            told = play_loop(plan, folder.records, opened, dispatch, sets, pace, progress, tell)
+        write_slices(folder.slices, told.done)
+        return told.engine.engine.publish().digest
 
 
 def run_through_kafka(folder: RunFolder, settings: Settings, workers: int, say: Callable[[str], object]) -> None:

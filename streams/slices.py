@@ -41,6 +41,32 @@ class Told:
 
 
 @dataclass
+class Conclusions:
+    """What an engine makes of a drill, slice by slice. `done`: the slices; all else: as `Told` has it."""
+
+    engine: Embedded
+    tell: Callable[[Told], None]
+    done: list[Slice] = field(default_factory=list)
+    records: int = 0
+    standing: Counter[str] = field(default_factory=Counter)
+
+    def conclude(self, feed: Feed, until_ms: int, arrived: dict[str, int]) -> None:
+        """Reads and commits what arrived in a slice, and tells of it."""
+        start = time.perf_counter()
+        for chunk in feed.chunks(arrived):
+            self.engine.take(chunk)
+        low, high = self.engine.engine.commit()
+        lines = sum(arrived.values())
+        self.records += lines
+        self.done.append(Slice(until_ms, lines, high, time.perf_counter() - start))
+        last = self.engine.engine.lake.event_kinds(low, high)
+        for kind, count in last.items():
+            word, _, what = kind.partition("_")
+            self.standing[word] += count * _STEPS.get(what, 0)
+        self.tell(Told(until_ms, self.records, self.standing, last))
+
+
+@dataclass
 class Feed:
     """The lines of one folder, file by file, as far as they have arrived."""
 
@@ -81,24 +107,13 @@ def feed_slices(
 ) -> list[Slice]:
     """Feeds a drill to the engine; the slices as they were concluded. `first_ms`: the drill's first midnight; `pace`:
     drill seconds in one, 0: as fast as it can."""
-    feed, done, standing = Feed.of(records), list[Slice](), Counter[str]()
-    began, total = time.perf_counter(), 0
+    feed, told = Feed.of(records), Conclusions(engine, tell)
+    began = time.perf_counter()
     try:
         for until_ms, arrived in slices(truth, first_ms, step_of(pace)):
             if pace and until_ms > first_ms:
                 time.sleep(max(0.0, began + (until_ms - first_ms) / 1000 / pace - time.perf_counter()))
-            start = time.perf_counter()
-            for chunk in feed.chunks(arrived):
-                engine.take(chunk)
-            low, high = engine.engine.commit()
-            lines = sum(arrived.values())
-            total += lines
-            done.append(Slice(until_ms, lines, high, time.perf_counter() - start))
-            last = engine.engine.lake.event_kinds(low, high)
-            for kind, count in last.items():
-                word, _, what = kind.partition("_")
-                standing[word] += count * _STEPS.get(what, 0)
-            tell(Told(until_ms, total, standing, last))
+            told.conclude(feed, until_ms, arrived)
     finally:
         feed.close()
-    return done
+    return told.done

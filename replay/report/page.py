@@ -20,6 +20,7 @@ from replay.report.capabilities import RATINGS, rate
 from replay.report.charts import draw_bars, draw_days, draw_steps
 from replay.report.review import observe
 from replay.report.timeline import KINDS, moments
+from replay.report.transfers import transfers_of
 from replay.report.words import (
     CLASSES,
     DEGREES,
@@ -72,7 +73,7 @@ def render_report(score: Score) -> str:
         overview=_overview(score, plan), curve=_curve(score), settings=_settings(score), degrees=_degrees(score),
         delays=_delays(score), spans=_spans(score), exceptions=_exceptions(score), feeds=_feeds(score),
         faults=_faults(score), people=[_named(score, name) for name in _PEOPLE if score.of(name) is not None],
-        isolation=_isolation(score), timeline=moments(score),
+        isolation=_isolation(score), timeline=moments(score), transfers=transfers_of(score),
         kinds=KINDS, bounds=_bounds(score), versions=score.drill.get("versions") or {},
     )  # fmt: skip
 

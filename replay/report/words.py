@@ -39,6 +39,7 @@ SETTINGS = {
     "metro": Both("地铁", "metro"),
     "ship": Both("船舶", "ship"),
     "taxi": Both("出租车", "taxi"),
+    "transfer": Both("转运车", "transfer vehicle"),
 }
 CLASSES = {
     "case": Both("病例", "case"),
@@ -91,7 +92,7 @@ def shown(figure: Figure | None) -> str:
     unit = DEFINITIONS[figure.figure].unit
     if unit == "share":
         return f"{share(figure.value)} ({number(figure.numerator)}/{number(figure.denominator)})"
-    return number(figure.value) + {"hours": " h", "minutes": " min", "days": " d"}.get(unit, "")
+    return number(figure.value) + {"hours": " h", "minutes": " min", "days": " d", "km": " km"}.get(unit, "")
 
 
 def source_words(source: str) -> Both:

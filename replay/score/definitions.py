@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from replay.faults.catalogue import FAULTS
+from replay.transfers.troubles import TROUBLES
 
-Unit = Literal["share", "count", "hours", "minutes", "days", "instant"]
+Unit = Literal["share", "count", "hours", "minutes", "days", "instant", "km"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,18 @@ DEFINITIONS = {
     "people": Definition("各类人员", "people by class", "count"),
     "isolation_people": Definition("需隔离人员", "people to isolate", "count"),
     "isolation_days": Definition("隔离人天", "person-days of isolation", "days"),
+    "transfer_people": Definition("需转运", "people to transfer", "count"),
+    "transfer_states": Definition("转运状态", "states of transfers", "count"),
+    "transfer_in_time": Definition("按时收治", "there within the deadline", "share", 1),
+    "hours_waited": Definition("需转运至收治或演练结束", "waited, those still waiting until the end", "hours", -1),
+    "hours_needed_to_admitted": Definition("需转运至真实收治（L4）", "from needed to truly admitted (L4)", "hours", -1),
+    "admitted_by_hours": Definition("需转运后若干小时内收治", "admitted within so many hours", "share", 1),
+    "vehicle_km": Definition("车辆行驶", "driven", "km"),
+    "vehicle_km_empty": Definition("其中空驶", "of it with nobody aboard", "share", -1),
+    "transfer_breaches": Definition("超时", "deadlines missed", "count", -1),
+    "transfer_troubles": Definition("转运中出错", "what went wrong with transfers", "count", -1),
+    "trouble_breaches": Definition("受其影响而超时", "deadlines missed of those struck", "count", -1),
+    "trouble_hours": Definition("受其影响多等的小时", "hours that those struck waited longer", "hours", -1),
     "records": Definition("记录", "records", "count"),
     "refused": Definition("退回的行", "lines refused", "count", -1),
 }
@@ -94,12 +107,29 @@ REASONS = {
     "unexplained": ("无法说明", "no reason found"),
 }
 
+CAUSES = {
+    "unlinked": ("标识无人认领", "an identifier that no register joins to its person"),
+    "not_told": ("已按时收治，未报", "truly there in time, nobody told"),
+    "late_call": ("得知时已过时限", "known after the deadline"),
+    "refused": ("拒绝转运", "refused"),
+    "breakdown": ("车辆故障", "the vehicle broke down"),
+    "turned_away": ("站点拒收", "turned away at the site"),
+    "under_way": ("时限前已派车，未到", "a run was planned before the deadline, and came after it"),
+    "no_home": ("住址不明", "no home is known"),
+    "no_bed": ("无空床", "no bed was free"),
+    "no_vehicle": ("无空车", "no vehicle was free"),
+    "not_planned": ("有车有床而未派", "vehicles and beds were free, and no run was planned"),
+}
+"""Why a deadline of a transfer was missed, in the order in which the first that fits is taken."""
+
 
 def reason_words(reason: str) -> tuple[str, str]:
     """Chinese and English; a fault keeps its name beside its words."""
     kind = reason.removeprefix("fault:")
     if kind == reason:
         return REASONS[reason]
+    if kind in TROUBLES:
+        return f"转运故障 {kind}：{TROUBLES[kind].zh}", f"trouble {kind}: {TROUBLES[kind].en}"
     if kind not in FAULTS:
         return f"故障 {kind}", f"fault {kind}"
     return f"故障 {kind}：{FAULTS[kind].zh}", f"fault {kind}: {FAULTS[kind].en}"

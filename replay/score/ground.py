@@ -21,6 +21,7 @@ from replay.city.model import Doing, Ground
 from replay.oracle.answer import pack_tables
 from replay.score.people import name_people
 from replay.score.slices import read_slices
+from replay.transfers.ledger import TABLES
 from replay.truth import open_truth
 from schemas import codes, instants
 from schemas.departments import EXPECTED
@@ -30,6 +31,7 @@ from sinks.catalog import CATALOG
 
 VIEWS = (
     "cases", "contacts", "contact_evidence", "persons", "holds", "leads", "reviews", "rejects", "records", "events",
+    "transfers", "transfer_steps",
 )  # fmt: skip
 _NUMBERS = {
     "open_ms": instants.OPEN_MS,
@@ -74,6 +76,11 @@ def stand_on(sides: Sides) -> Iterator[duckdb.DuckDBPyConnection]:
             db.execute(f"CREATE TEMP VIEW lake_{view} AS FROM lake.{view}")
         _name(db, sides.key)
         _tell(db, sides)
+        for table in TABLES:
+            if (path := sides.truth / f"{table}.parquet").is_file():
+                db.execute(
+                    f"CREATE TEMP TABLE {table} AS FROM read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
+                )
         yield db
 
 
@@ -90,7 +97,7 @@ def _name(db: duckdb.DuckDBPyConnection, key: Key) -> None:
     shown = db.execute(
         "SELECT person FROM lake_persons UNION SELECT case_person FROM lake_cases UNION "
         "SELECT source_person FROM lake_contacts UNION SELECT person FROM lake_leads UNION "
-        "SELECT person FROM lake_holds"
+        "SELECT person FROM lake_holds UNION SELECT person FROM lake_transfers"
     ).fetchall()
     person, resident = db.execute("SELECT person, resident_id FROM people ORDER BY person").to_arrow_table().columns
     numbers = np.asarray(person.to_numpy(), np.int64)

@@ -41,7 +41,8 @@ def score_drill(sides: Sides, tell: Callable[[str], None] = lambda _section: Non
         for side in ("true", "told", "known"):
             tell(side)
             run_section(db, "pairs", side=side)
-        for section in ("listed", "exceptions", "found", "delays", "costs"):
+        moved = ("transfers",) if (sides.truth / "transfer_legs.parquet").is_file() else ()
+        for section in ("listed", "exceptions", "found", "delays", "costs", *moved):
             tell(section)
             run_section(db, section)
         figures = _figures(db)

@@ -71,24 +71,15 @@ class Receipts:
                 }
                 self._write("health.transfer_order", body, h)
 
-    def acknowledge(
-        self, person: int, code: str, purpose: int, owner: int, level: int, raised_ms: int, now_ms: int
-    ) -> None:
+    def acknowledge(self, code: str, purpose: int, by: int, level: int, raised_ms: int, now_ms: int) -> None:
         """Somebody who answers for a home takes a late transfer on, or does not."""
-        chance, about = self._world.chance, ("ack", person, purpose, level)
-        if chance.of(*about) < _SHARE:
+        chance, source, about = self._world.chance, "grid_centre.transfer_ack", (code, purpose, by, level)
+        if chance.of("ack", *about) < _SHARE:
             at_ms = max(raised_ms, now_ms) + chance.minutes(*ANSWER_MINUTES, "answer", *about)
-            kind, number = self._names.shown(owner)
             body = {
-                "person_code": code, "purpose": Purpose(purpose).name, "id_type": kind, "id_no": number,
-                "acknowledged_at": at_ms,
+                "person_code": code, "purpose": Purpose(purpose).name, **self._who(by), "acknowledged_at": at_ms,
             }  # fmt: skip
-            self._rolls.write(
-                self._pile("grid_centre.transfer_ack", at_ms),
-                body,
-                at_ms,
-                self._late("grid_centre.transfer_ack", at_ms, *about),
-            )
+            self._rolls.write(self._pile(source, at_ms), body, at_ms, self._late(source, at_ms, *about))
 
     def lodgers(self) -> None:
         """Who had been admitted before the first day."""

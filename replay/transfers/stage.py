@@ -84,6 +84,7 @@ class Stage:
         self.absences, self.ledger = Absences(len(self.city.people)), Ledger(self.city, self.world)
         self._held: list[Held] = []
         self._written: set[str] = set()
+        self._asked: set[tuple[str, int, int, int]] = set()
         self._arrivals, self._digests = Arrivals(), dict[str, Any]()
         self._file_registers()
 
@@ -173,6 +174,32 @@ class Stage:
         counts[name] = counts.get(name, 0) + len(sheet)
         self._written.add(sheet.source)
         written[path.name] += len(sheet)
+
+    @property
+    def ticked_ms(self) -> int:
+        """The instant of the last tick."""
+        return self.now_ms - SECOND_MS
+
+    def count(self, counted: Mapping[int, tuple[int, int, int]]) -> None:
+        """How many wait, are on the way, and are admitted as the engine has it, by purpose, beside what there truly
+        is for them."""
+        idle = sum(not v.run and v.whole_ms <= self.now_ms for v in self.world.vessels)
+        for purpose in Purpose:
+            beds, free = self.world.wards.beds(purpose, self.now_ms)
+            waiting, going, admitted = counted.get(int(purpose), (0, 0, 0))
+            self.ledger.count([{
+                "at_ms": self.now_ms, "purpose": int(purpose), "beds": beds, "free": free, "vehicles_free": idle,
+                "waiting": waiting, "on_the_way": going, "admitted": admitted,
+            }])  # fmt: skip
+
+    def answer(self, raised: Sequence[tuple[str, int, int, int, int]]) -> None:
+        """Those who are told of a late transfer (code of the person, purpose, level, owner's token, since) take it on
+        after some minutes, or do not; each once."""
+        for code, purpose, level, owner, since_ms in raised:
+            by, about = self.names.person(owner), (code, purpose, level, owner)
+            if by >= 0 and about not in self._asked:
+                self._asked.add(about)
+                self.receipts.acknowledge(code, purpose, by, level, since_ms, self.now_ms)
 
     def decide(self, decisions: Sequence[Mapping[str, Any]]) -> None:
         """Decisions at the end of a slice, as fields of the command's records; they arrive at the beginning of the

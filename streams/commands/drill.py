@@ -19,7 +19,7 @@ from schemas.departments.drafting import PEOPLE
 from streams.commands.broker import up
 from streams.commands.drill_views import Watch, plan_table, plans_table, show_score, tour
 from streams.current import Current
-from streams.drills import RunFolder, run_embedded, run_through_kafka, score_run, write_records
+from streams.drills import RunFolder, run_embedded, run_loop, run_through_kafka, score_run, write_records
 from streams.errors import FINDINGS, CommandError, asked
 from streams.service.broker import DEFAULT_FOLDER, LocalBroker
 from streams.service.settings import load_settings
@@ -111,8 +111,7 @@ def run(
         _through_kafka(plan, folder, sets, watch)
     else:
         folder.clear()
-        watch.wrote(write_records(plan, folder, sets, watch.writing))
-        run_embedded(plan, folder, speed, watch.fed)
+        _embedded(plan, folder, sets, speed, watch)
     score = score_run(plan, folder, watch.scoring)
     watch.end()
     if json:
@@ -132,13 +131,25 @@ def _chosen(plan: Plan, pack: str | None, seed: int | None, residents: int | Non
     return replace(plan, pack=pack or plan.pack, seed=plan.seed if seed is None else seed)
 
 
+def _embedded(plan: Plan, folder: RunFolder, sets: Path | None, pace: float, watch: Watch) -> None:
+    if plan.transfers is not None:  # what its records are depends on what is decided on the way
+        run_loop(plan, folder, lambda _v, _p, _n: [], sets, pace, watch.writing, watch.fed)
+    else:
+        watch.wrote(write_records(plan, folder, sets, watch.writing))
+        run_embedded(plan, folder, pace, watch.fed)
+
+
 def _through_kafka(plan: Plan, folder: RunFolder, sets: Path | None, watch: Watch) -> None:
     if not folder.holds(plan):
         if folder.lake.exists():
             hint = f"stop it (brain drain --lake {folder.lake}) and remove it, or choose --out DIR"
             raise CommandError(f"{folder.path} 已有另一演练 holds another drill; {hint}")
         folder.clear()
-        watch.wrote(write_records(plan, folder, sets, watch.writing))
+        if plan.transfers is None:
+            watch.wrote(write_records(plan, folder, sets, watch.writing))
+        else:
+            _embedded(plan, folder, sets, 0.0, watch)
+            folder.forget_lake()
     watch.end()
     up(port=None, folder=DEFAULT_FOLDER, jars=False, json=False)
     bootstrap = LocalBroker.found(DEFAULT_FOLDER).bootstrap
