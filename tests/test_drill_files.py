@@ -1,6 +1,6 @@
 """Drill files: what a drill's file says becomes a plan, and every mistake in one is told with its line.
 
-In: texts of drill files, and the six that come with the engine. Out: pass or fail.
+In: texts of drill files, and those that come with the engine. Out: pass or fail.
 Invariant: a file with mistakes never becomes a plan.
 Deliberately absent: what a plan leads to.
 """
@@ -17,10 +17,14 @@ from replay.drills.file import drills, load_drill, pace_of, read_drill
 from replay.drills.positions import positions
 from replay.drills.questions import DrillError, Mistake
 from replay.faults.catalogue import FAULTS
+from replay.transfers.troubles import TROUBLES
 from schemas.instants import read_instant
 from tests.drill_texts import SHORT, drill_file
 
-SIX = ["emergency-day", "feeds-at-their-worst", "jilin-2022", "sleeper-train", "small", "workplace"]
+NAMED = [
+    "emergency-day", "feeds-at-their-worst", "jilin-2022", "peak-day", "sleeper-train", "small", "transfers",
+    "workplace",
+]  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -30,9 +34,9 @@ def mistakes(text: str) -> list[Mistake]:
     return caught.value.mistakes
 
 
-def test_six_drills_come_with_the_engine_and_their_files_with_its_package() -> None:
-    assert list(drills()) == SIX
-    for name in SIX:
+def test_eight_drills_come_with_the_engine_and_their_files_with_its_package() -> None:
+    assert list(drills()) == NAMED
+    for name in NAMED:
         plan = load_drill(name)
         assert plan.name == name
         assert plan.expect
@@ -43,6 +47,33 @@ def test_six_drills_come_with_the_engine_and_their_files_with_its_package() -> N
 
 def test_the_worst_drill_has_every_fault_there_is() -> None:
     assert {fault.kind for fault in load_drill("feeds-at-their-worst").faults} == set(FAULTS)
+
+
+def test_the_drill_of_transfers_has_every_trouble_there_is_and_the_page_tells_of_each() -> None:
+    plan = load_drill("transfers").transfers
+    assert plan is not None
+    assert set(plan.faults) == set(TROUBLES)
+    page = (ROOT / "docs" / "drills.md").read_text("utf-8")
+    assert [name for name in TROUBLES if f"| `{name}` |" not in page] == []
+
+
+def test_a_table_of_transfers_is_checked_as_all_others_are() -> None:
+    wrong = """
+[transfers]
+vehicle = 3
+beds = "all"
+dispatch_minutes = 50
+
+[transfers.faults]
+missing_pickups = 0.1
+refusal = 2
+"""
+    found = {(m.line, m.key) for m in mistakes(SHORT + wrong)}
+    first = SHORT.count("\n")
+    assert found == {
+        (first + 3, "transfers.vehicle"), (first + 4, "transfers.beds"), (first + 5, "transfers.dispatch_minutes"),
+        (first + 8, "transfers.faults.missing_pickups"), (first + 9, "transfers.faults.refusal"),
+    }  # fmt: skip
 
 
 def test_a_file_says_what_a_plan_needs(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import orjson
 import pytest
 
 from replay.city.model import Ground
+from replay.desks.table import TRANSFERS
 from replay.play import write_drill
 from schemas.codes import OPEN_HOUSES, Flag, PlaceKind
 from schemas.departments import EXPECTED, sources
@@ -30,6 +31,8 @@ WAVE = (
     "health.contact_order", "health.nat_sample", "health.nat_result",
 )  # fmt: skip
 """What there is of these follows from the wave, not from what feeds are expected to send."""
+ELSEWHERE = {*WAVE, *TRANSFERS}
+"""Those, and what drills with transfers alone play (tests/test_transfer_drill.py)."""
 FEWER = {
     ("transport.tap", "emergency"): 0.4,
     ("transport.taxi_trip", "emergency"): 0.1,
@@ -52,14 +55,14 @@ def test_without_faults_every_line_is_a_record(drill: Drill) -> None:
 
 def test_every_source_of_every_department_is_played(drill: Drill) -> None:
     assert drill.played.unplayed == []
-    silent = {source for source in sources() if source not in drill.played.lines} - set(WAVE)
+    silent = {source for source in sources() if source not in drill.played.lines} - ELSEWHERE
     volume = {s: EXPECTED[s].per_day[drill.plan.profile] * drill.plan.residents / PEOPLE for s in silent}
     assert all(wanted < 1 for wanted in volume.values()), volume
 
 
 def test_a_source_sends_about_as_many_records_a_day_as_is_expected_of_it(drill: Drill) -> None:
     off = {}
-    for source in sorted(sources().keys() - set(WAVE)):
+    for source in sorted(sources().keys() - ELSEWHERE):
         wanted = EXPECTED[source].per_day[drill.plan.profile] * drill.plan.residents / PEOPLE
         least = FEWER.get((source, drill.plan.profile), 0.75)
         for day, count in drill.played.lines.get(source, {}).items():
