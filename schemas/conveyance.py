@@ -27,7 +27,7 @@ PurposeWord = Literal["isolate", "hospital"]
 CELL_MICRO = 5_000
 """Side of the cell in whose middle a home is put: 0.005 degrees, 400 to 560 m here. Source: docs/transfers.md, 5."""
 _CHILD_YEARS = 15
-"""A child is up to 14 years old. Source: protocol, 8th edition, who may be isolated at home [B S74]."""
+"""A child is up to 14 years old. Source: 8th edition, who may be isolated at home (hunanyuer.com 22155) [B]."""
 
 
 def numbers(words: type[IntEnum]) -> dict[str, int]:

@@ -74,7 +74,11 @@ RECORDS: tuple[type[Record], ...] = (Assignment, TransferAck)
 def _answers(h: Hand) -> dict[str, Any]:
     where = {"street": h.street(), "community": h.community(), "compound_code": h.compound()}
     until = {"valid_since": h.day(-h.between(0, 60)), "valid_until": h.day(h.between(1, 60))}
-    return {**where, **until, "role": h.of(("district_leader", "cadre", *["grid_member"] * 5, *["building_head"] * 9))}
+    return {
+        **where,
+        **until,
+        "role": h.of(("district_leader", "cadre", "secretary", *["grid_member"] * 5, *["building_head"] * 9)),
+    }
 
 
 _PLACE = {"phone": 0.9, "street": 0.98, "community": 0.9, "grid_code": 0.8, "compound_code": 0.7, "building": 0.6}
