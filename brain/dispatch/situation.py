@@ -7,7 +7,7 @@ Deliberately absent: where the values come from (reading.py), and any judgement.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from schemas.codes import PersonClass
@@ -130,7 +130,6 @@ class Situation:
     riders: tuple[Rider, ...]
     vehicles: tuple[Vehicle, ...]
     rooms: tuple[Room, ...]
-    taken: frozenset[int] = field(default=frozenset())  # tokens of runs that exist
 
     @cached_property
     def sites(self) -> dict[int, tuple[int, ...]]:
