@@ -68,7 +68,7 @@ class Notices:
             rows += [_finding(kind, finding) for finding in sorted(turned)]
         rows += [_way(*turned) for turned in transfers.ways if _told(turned[1]) != _told(turned[2])]
         for kind, escalations in (("escalation_closed", transfers.closed), ("escalation_raised", transfers.raised)):
-            rows += [_escalation(kind, escalations, at) for at in range(size(escalations))]
+            rows += sorted(_escalation(kind, escalations, at) for at in range(size(escalations)))
         rows += self._review_changes()
         columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in EVENT_SCHEMA]
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)], schema=EVENT_SCHEMA)
