@@ -233,7 +233,7 @@ def test_a_household_contact_has_every_column_of_the_rules() -> None:
              0, 0, UNKNOWN_MS, UNKNOWN_MS, "taken", "test"),
         ],
         "transfer_steps": [
-            (ANN, Purpose.hospital, 1, at(6), Step.call, TransferState.none, TransferState.needed, 0, 0, 0, 0, 0, [case])
+            (ANN, Purpose.hospital, 1, at(6), Step.call, TransferState.none, TransferState.needed, *[0] * 5, [case]),
         ],
         "escalations": [],
         "vehicles": [],

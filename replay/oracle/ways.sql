@@ -47,7 +47,7 @@ WITH RECURSIVE fold AS (
          0::BIGINT AS room
   FROM ways
   UNION ALL
-  SELECT way, n, skipped, fresh, episode + fresh::BIGINT, before, after, mark,
+  SELECT way, n, elsewhere, fresh, episode + fresh::BIGINT, before, after, mark,
          CASE WHEN sets THEN i.run WHEN clears THEN 0 WHEN goes AND i.run <> 0 THEN i.run ELSE f.run END,
          CASE WHEN sets THEN i.vehicle WHEN clears THEN 0 WHEN goes AND i.vehicle <> 0 THEN i.vehicle
               ELSE f.vehicle END,
@@ -64,10 +64,10 @@ WITH RECURSIVE fold AS (
       step = step_admit() AND (after <> before OR mark = mark_moved()) AS lodges
     FROM (
       SELECT f, i, f.way, i.n, i.step, f.episode, f.state AS before,
-        i.step = step_discharge() AND f.state = state_admitted() AND differ(i.site, f.site) AS skipped,
-        CASE WHEN skipped THEN f.state ELSE m.after END AS after,
+        i.step = step_discharge() AND f.state = state_admitted() AND differ(i.site, f.site) AS elsewhere,
+        CASE WHEN elsewhere THEN f.state ELSE m.after END AS after,
         m.fresh,
-        CASE WHEN skipped THEN 0
+        CASE WHEN elsewhere THEN 0
              WHEN i.step = step_admit() AND f.state = state_admitted()
                THEN CASE WHEN differ(i.site, f.site) OR differ(i.room, f.room) THEN mark_moved() ELSE 0 END
              WHEN i.step = step_assign() AND f.state = state_assigned()
