@@ -58,8 +58,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 for group in (
-    drill, drill_compare, run, sets, rejects, lists, quality, explain, transfer, lodging, dispatch, packs, people, oracle,
-    serve, produce, service, drain, topics, broker,
+    drill, drill_compare, run, sets, rejects, lists, quality, explain, transfer, lodging, dispatch, packs, people,
+    oracle, serve, produce, service, drain, topics, broker,
 ):  # fmt: skip
     group.add_to(app)
 
