@@ -31,7 +31,7 @@ from schemas.topics import source_topic
 from streams.embedded import Embedded
 from streams.errors import CommandError, asked
 from streams.keyfile import default_path, find_key, lake_exists
-from streams.loop import Dispatch, play_loop
+from streams.loop import play_loop
 from streams.opening import open_lake
 from streams.packs import load_series
 from streams.service.cluster import connected
@@ -115,7 +115,7 @@ def run_embedded(plan: Plan, folder: RunFolder, pace: float, tell: Callable[[Tol
 
 
 def run_loop(
-    plan: Plan, folder: RunFolder, dispatch: Dispatch, sets: Path | None, pace: float, progress: Progress,
+    plan: Plan, folder: RunFolder, sets: Path | None, pace: float, progress: Progress,
     tell: Callable[[Told], None],
 ) -> str:  # fmt: skip
     """Plays a drill with transfers, whose records are written while it goes on; the digest of what was concluded."""
@@ -123,7 +123,7 @@ def run_loop(
     default_path(folder.lake).write_text(drill_key(plan.seed, plan.name).to_json(), encoding="utf-8")
     with open_lake(folder.lake, None, plan.pack, may_create=True) as opened:
         with asked():
-            told = play_loop(plan, folder.records, opened, dispatch, sets, pace, progress, tell)
+            told = play_loop(plan, folder.records, opened, sets, pace, progress, tell)
         write_slices(folder.slices, told.done)
         return told.engine.engine.publish().digest
 

@@ -1,6 +1,6 @@
 """Loop: a drill with transfers: the engine concludes, the dispatcher plans, the world answers, slice by slice.
 
-In: a plan, a folder, what dispatches. Out: records with every decision, truth, a lake, slices.
+In: a plan, a folder, a planner. Out: records with every decision, truth, a lake, slices.
 Invariant: whatever was decided lies among the records, so that reading them again gives the same view and decides
 nothing.
 Deliberately absent: how a plan is made (brain/dispatch, streams/dispatch) and what the world does (replay/transfers).
@@ -9,41 +9,76 @@ Deliberately absent: how a plan is made (brain/dispatch, streams/dispatch) and w
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from brain.dispatch.decisions import Planner, decide
+from brain.dispatch.greedy import greedy
+from brain.dispatch.rows import rows_of
+from brain.dispatch.situation import Limits
+from brain.dispatch.standing import Lake
 from replay.plan import Plan, Transfers
 from replay.play import Progress
 from replay.transfers.stage import Stage
-from schemas.instants import MINUTE_MS, OPEN_MS
-from schemas.keys import pseudonym
+from schemas.instants import MINUTE_MS, OPEN_MS, UNKNOWN_MS
+from schemas.keys import parse_code, pseudonym
 from schemas.policy import PackSeries
-from schemas.transfers import TransferState
+from schemas.transfers import Purpose, TransferState
 from streams.embedded import Embedded
 from streams.opening import Opened
 from streams.records import Part
 from streams.slices import Conclusions, Feed, Told
 
 Views = Mapping[str, pa.Table]
-Dispatch = Callable[[Views, PackSeries, int], Sequence[Mapping[str, Any]]]
-"""Raw views, packs, now → fields of the command's decisions, instants in milliseconds."""
+AHEAD_MS = 30 * MINUTE_MS
+"""Runs are decided that leave before the next plan, or so much later; all others stay free to be planned anew [D]."""
 _WAITING = (TransferState.needed, TransferState.ordered, TransferState.refused)
 _ON_THE_WAY = (TransferState.assigned, TransferState.dispatched, TransferState.aboard, TransferState.arrived)
 
 
+class Rounds:
+    """The rounds of planning of one drill. `households`: tokens of its homes. It remembers its own plans, which no view
+    tells."""
+
+    def __init__(self, packs: PackSeries, households: Collection[int], ahead_ms: int, planner: Planner) -> None:
+        self._packs, self._households, self._ahead_ms, self._planner = packs, households, ahead_ms, planner
+        self._planned: dict[tuple[int, int, int], tuple[int, int]] = {}
+
+    def decide(self, views: Views, now_ms: int) -> Sequence[Mapping[str, Any]]:
+        """The decisions of a round, as fields of the command's records; instants in milliseconds."""
+        rows = {name: rows_of(name, views[name]) for name in ("transfers", "transfer_steps", "vehicles", "beds")}
+        lake = Lake(
+            rows["transfers"], rows["transfer_steps"], rows["vehicles"], rows["beds"], self._planned, self._households
+        )
+        pack = self._packs.packs[int(self._packs.in_force(np.array([now_ms]))[0])]
+        limits = Limits.of(pack.transfer)
+        decisions = decide(lake, limits, now_ms, self._planner, ahead_ms=self._ahead_ms).decisions
+        for said in decisions:
+            if said["decision"] == "assign":
+                person, purpose = parse_code(said["person_code"], "P"), int(Purpose[said["purpose"]])
+                pickup = said.get("planned_pickup_at")
+                plan = UNKNOWN_MS if pickup is None else pickup, said["planned_arrival_at"]
+                self._planned[person, purpose, said["decided_at"]] = plan
+        return decisions
+
+
 def play_loop(
-    plan: Plan, records: Path, opened: Opened, dispatch: Dispatch, sets: Path | None, pace: float, progress: Progress,
-    tell: Callable[[Told], None],
+    plan: Plan, records: Path, opened: Opened, sets: Path | None = None, pace: float = 0.0,
+    progress: Progress = lambda _day, _step, _share: None, tell: Callable[[Told], None] = lambda _told: None,
+    planner: Planner = greedy,
 ) -> Conclusions:  # fmt: skip
     """Plays a drill to its end. `pace`: as in `feed_slices`. Errors: FileExistsError where `records` is not empty."""
     engine = Embedded(opened.lake, opened.key, opened.packs)
     stage, told = Stage(plan, records, opened.key, sets, progress), Conclusions(engine, tell)
-    feed, began = Feed({}), time.perf_counter()
+    feed, began, transfers = Feed({}), time.perf_counter(), plan.transfers or Transfers()
+    ahead_ms = transfers.dispatch_minutes * MINUTE_MS + AHEAD_MS
+    rounds = Rounds(opened.packs, stage.households, ahead_ms, planner)
     try:
-        for until_ms in _ends(plan.transfers or Transfers(), stage.first_ms, stage.end_ms):
+        for until_ms in _ends(transfers, stage.first_ms, stage.end_ms):
             if pace and until_ms > stage.first_ms:
                 time.sleep(max(0.0, began + (until_ms - stage.first_ms) / 1000 / pace - time.perf_counter()))
             arrived = stage.advance(until_ms)
@@ -54,7 +89,7 @@ def play_loop(
                 views = engine.engine.brain.view()
                 stage.count(_counted(views))
                 stage.answer(_raised(views))
-                stage.decide(dispatch(views, opened.packs, stage.ticked_ms))
+                stage.decide(rounds.decide(views, stage.ticked_ms))
     finally:
         feed.close()
     stage.end()

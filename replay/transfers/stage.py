@@ -23,7 +23,7 @@ import numpy as np
 from replay.arrivals import Arrivals
 from replay.city.founding import found_city
 from replay.city.living import live
-from replay.city.model import AT_LARGE_MS
+from replay.city.model import AT_LARGE_MS, Ground
 from replay.desks.day import Day, before
 from replay.desks.table import REGISTERS, sheets, unplayed
 from replay.faults.catalogue import spoil
@@ -174,6 +174,12 @@ class Stage:
         counts[name] = counts.get(name, 0) + len(sheet)
         self._written.add(sheet.source)
         written[path.name] += len(sheet)
+
+    @property
+    def households(self) -> frozenset[int]:
+        """Tokens of the homes of the city."""
+        places = self.city.places
+        return frozenset(self.key.place("household", places.first[home]) for home in places.of(Ground.home).tolist())
 
     @property
     def ticked_ms(self) -> int:

@@ -133,7 +133,7 @@ def _chosen(plan: Plan, pack: str | None, seed: int | None, residents: int | Non
 
 def _embedded(plan: Plan, folder: RunFolder, sets: Path | None, pace: float, watch: Watch) -> None:
     if plan.transfers is not None:  # what its records are depends on what is decided on the way
-        run_loop(plan, folder, lambda _v, _p, _n: [], sets, pace, watch.writing, watch.fed)
+        run_loop(plan, folder, sets, pace, watch.writing, watch.fed)
     else:
         watch.wrote(write_records(plan, folder, sets, watch.writing))
         run_embedded(plan, folder, pace, watch.fed)
