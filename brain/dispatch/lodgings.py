@@ -1,7 +1,7 @@
 """Lodgings: who may share a room, and the rooms that are still free while a plan is made.
 
 In: rooms and riders. Out: whether they may; a room for each of a party, and what is left.
-Invariant: no bed is given twice; where rooms are single, nobody shares one but a household in a family room.
+Invariant: no bed is given twice; where rooms are single, no contact shares one but a household in a family room.
 Deliberately absent: which site (greedy.py).
 """
 
@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from brain.dispatch.situation import Rider, Room, Situation
+from schemas.codes import PersonClass
 
 Beds = tuple[tuple[int, int], ...]
 """Rider and index of the room."""
 
 
 def may_lodge(room: Room, riders: Sequence[Rider], single_rooms: bool) -> bool:
-    """Whether these people may lie in one room, with those who have it already; beds are not counted here."""
+    """Whether these people may lie in one room, with those who have it already; beds are not counted here. Cases lie
+    together in wards and in the halls of cabins; a room to oneself is for contacts."""
     if len({rider.level for rider in riders} | ({room.level} if room.held else set())) > 1:
         return False
-    if room.held + len(riders) <= 1 or not single_rooms:
+    if room.held + len(riders) <= 1 or not single_rooms or riders[0].level == PersonClass.case:
         return True
     households = {rider.household for rider in riders} | ({room.household} if room.held else set())
     return room.family and len(households) == 1 and min(households) > 0
