@@ -39,7 +39,7 @@ class Installation:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / "lake.key"
         file.write_text(key.to_json())
-        self.choices: dict[str, Any] = {**broker.access, "lake": self.lake, "key": file, **choices}
+        self.choices: dict[str, Any] = {**broker.access, "lake": self.lake, "key": file, "tick_s": 0, **choices}
         self.settings: Settings = load_settings(**self.choices)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.ports: dict[str, int] = {}

@@ -1,7 +1,9 @@
-"""Latency: from a case report that is published to its contacts in an answer, on a real broker, at a steady rate.
+"""Latency: from a case report that is published to its contacts (L1 to L2) and to their transfers (L1 to L3) in an
+answer, on a real broker, at a steady rate.
 
 In: a broker, a rate, how many reports. Out: percentiles, and whether every list was complete.
-Invariant: what is waited for is the whole list: every guest of the room and nobody else.
+Invariant: what is waited for is the whole list: every guest of the room and nobody else; a way for each of them, to
+isolation, and one for the case, to a hospital.
 Deliberately absent: the time a department takes before it publishes.
 """
 
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,8 @@ _WARM_UP = 10
 _EVENT = "2022-03-08T10:00:00+08:00"
 _ASK_AGAIN_S = 0.002
 KEY = Key("bench", bytes(range(32)))
+Taken = tuple[float, float]
+"""From the report to the list, and to the ways. Units: s."""
 
 
 def latency(broker: LocalBroker, folder: Path, rate: float, reports: int, prefix: str) -> dict[str, Any]:
@@ -41,11 +45,13 @@ def latency(broker: LocalBroker, folder: Path, rate: float, reports: int, prefix
         service.start("writer", "intake-1")
         service.until(lambda: bool(service.status("intake-1").get("assigned")), 60, "partitions assigned")
         taken, acknowledged, whole = asyncio.run(_measure(service, rate, reports + _WARM_UP))
+        listed, carried = ([row[at] for row in taken] for at in (0, 1))
         rides = service.status()["departments"]["transport"]["read"]
         service.stop()
     return {
         "rate": rate, "reports": reports, "rides": rides, "void": not whole,
-        "listed_ms": _percentiles(taken[_WARM_UP:]), "acknowledged_ms": _percentiles(acknowledged[_WARM_UP:]),
+        "listed_ms": _percentiles(listed[_WARM_UP:]), "transfers_ms": _percentiles(carried[_WARM_UP:]),
+        "acknowledged_ms": _percentiles(acknowledged[_WARM_UP:]),
     }  # fmt: skip
 
 
@@ -54,28 +60,58 @@ def _percentiles(seconds: list[float]) -> dict[str, float]:
     return {name: round(float(np.percentile(seconds, at)) * 1000, 1) for name, at in names.items()}
 
 
-async def _measure(service: Installation, rate: float, reports: int) -> tuple[list[float], list[float], bool]:
+async def _measure(service: Installation, rate: float, reports: int) -> tuple[list[Taken], list[float], bool]:
     settings = service.settings
     async with _producer(settings) as producer, aiohttp.ClientSession() as asking:
         sent = [await _send(producer, settings, "police.hotel_stay", _stay(n)) for n in range(reports * _GUESTS)]
         await asyncio.gather(*sent)
         await asyncio.sleep(2)
         traffic = asyncio.ensure_future(_rides(producer, settings, rate))
-        taken, acknowledged, whole = [], [], True
+        taken, acknowledged, whole = list[Taken](), list[float](), True
         for number in range(reports):
             began_s = time.perf_counter()
             await (await _send(producer, settings, "health.case_report", _report(number)))
             acknowledged.append(time.perf_counter() - began_s)
-            whole &= await _listed(asking, service, number)
-            taken.append(time.perf_counter() - began_s)
-            await asyncio.sleep(max(0.0, 0.5 - taken[-1]))
+            (listed, listed_s), (carried, carried_s) = await asyncio.gather(
+                _timed(_listed(asking, service, number)), _timed(_carried(asking, service, number))
+            )
+            whole &= listed and carried
+            taken.append((listed_s - began_s, carried_s - began_s))
+            await asyncio.sleep(max(0.0, 0.5 - max(taken[-1])))
         traffic.cancel()
     return taken, acknowledged, whole
 
 
+async def _timed(job: Awaitable[bool]) -> tuple[bool, float]:
+    return await job, time.perf_counter()
+
+
+async def _carried(asking: aiohttp.ClientSession, service: Installation, number: int) -> bool:
+    """Waits for the ways of a case and of the last guest, who are waited for since all come at once; whether the
+    others have theirs then."""
+    people = _people(number)
+    address, end_s = f"http://127.0.0.1:{service.ports['writer']}/transfers", time.monotonic() + 30
+
+    async def ways(person: str) -> set[tuple[str, str]]:
+        async with asking.get(address, params={"person": person}) as answer:
+            return {(row["source"], row["class_after"]) for row in (await answer.json())["transfers"]}
+
+    wanted = [{("hospital", "needed")}, *[{("isolate", "needed")}] * (_GUESTS - 1)]
+    while await ways(people[0]) != wanted[0] or await ways(people[-1]) != wanted[-1]:
+        if time.monotonic() > end_s:
+            return False
+        await asyncio.sleep(_ASK_AGAIN_S)
+    return [await ways(person) for person in people] == wanted
+
+
+def _people(number: int) -> list[str]:
+    """The case, then the other guests."""
+    return [pseudonym(KEY.identifier("resident_id", resident(number * _GUESTS + n))) for n in range(_GUESTS)]
+
+
 async def _listed(asking: aiohttp.ClientSession, service: Installation, number: int) -> bool:
     """Waits for the list of a case; whether it is the right one."""
-    people = [pseudonym(KEY.identifier("resident_id", resident(number * _GUESTS + n))) for n in range(_GUESTS)]
+    people = _people(number)
     address, end_s = f"http://127.0.0.1:{service.ports['writer']}/contacts", time.monotonic() + 30
     while time.monotonic() < end_s:
         async with asking.get(address, params={"source": people[0]}) as answer:

@@ -46,21 +46,29 @@ def measure(broker: LocalBroker, scratch: Path, size: str, prefix: str = "") -> 
 
 
 def figures(report: dict[str, Any]) -> list[Figures]:
-    return [_latency(report["latency"]), _recovery(report["recovery"]), _transport(report["transport"])]
+    return [*_latencies(report["latency"]), _recovery(report["recovery"]), _transport(report["transport"])]
 
 
-def _latency(rows: list[dict[str, Any]]) -> Figures:
+def _latencies(rows: list[dict[str, Any]]) -> list[Figures]:
+    titles = {
+        "listed_ms": "L1 to L2: from a report's publishing to the whole list of its contacts in an answer",
+        "transfers_ms": "L1 to L3: from a report's publishing to the ways of the case and its contacts in an answer",
+    }
+    return [_latency(title, rows, name) for name, title in titles.items()]
+
+
+def _latency(title: str, rows: list[dict[str, Any]], measured: str) -> Figures:
     names = ("p50", "p95", "p99", "max")
     told = [
         (
             f"{r['rate']:,.0f}",
             f"{r['reports']}{' VOID' if r['void'] else ''}",
-            *(f"{r['listed_ms'][n]:,}" for n in names),
+            *(f"{r[measured][n]:,}" for n in names),
         )
         for r in rows
     ]
     head = ("records/s", "reports", *(f"{name}, ms" for name in names))
-    return Figures("From a report's publishing to the whole list of its contacts in an answer", head, told)
+    return Figures(title, head, told)
 
 
 def _recovery(told: dict[str, Any]) -> Figures:

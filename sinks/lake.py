@@ -34,6 +34,7 @@ from sinks.files import EVENTS, PartFiles
 from sinks.publication import Publisher, rejects_of
 from sinks.sealed import Sealer, gathered
 from sinks.store import AUDIT_SCHEMA, EVENT_ROWS, Store
+from sinks.transfer_counts import transfer_counts
 
 TAIL_RECORDS = 20_000
 """Fewer records than this stay in brain.duckdb until more have come: small commits must not make small files."""
@@ -159,6 +160,7 @@ class Lake:
         degrees = {str(degree): count for degree, count in Counter(raw_views["contacts"]["degree"].to_pylist()).items()}
         progress = dict(sorted(self._progress.items()))
         about = self._publisher.about(digests, self._key_id, packs, progress, dict(sorted(degrees.items())))
+        about["transfers"] = transfer_counts(raw_views["transfers"])
         tail = {f"{TAIL}/{name}": rows for name, rows in self._store.tail().items() if rows.num_rows}
         tail[f"{TAIL}/{EVENTS}"], last_events = self._publisher.events()
 
@@ -176,6 +178,11 @@ class Lake:
         """The contacts that follow from what is committed, as the last event on each says; of one source person, or
         all. May be asked from any thread while another writes."""
         return self._publisher.contacts_now(source)
+
+    def transfers_now(self, person: int | None = None) -> pa.Table:
+        """The ways that follow from what is committed, as the last event on each says; of one person, or all. May be
+        asked from any thread while another writes."""
+        return self._publisher.transfers_now(person)
 
     def published(self) -> dict[str, Any] | None:
         """The manifest of the current snapshot; None if there is none yet."""

@@ -35,6 +35,12 @@ SELECT * FROM events WHERE class_after > 0 AND seq IN (
   GROUP BY subject, source, degree = 2 -- a pair of degree 0 may come to be one of degree 1, and back
 ) ORDER BY seq
 """
+_TRANSFERS_NOW = """
+SELECT * FROM events WHERE class_after > 0 AND seq IN (
+  SELECT max(seq) FROM events WHERE kind = 'transfer_changed' AND (?::BIGINT IS NULL OR subject = ?)
+  GROUP BY subject, source
+) ORDER BY seq
+"""
 REJECT_COLUMNS = ", ".join(f'"{name}"' for name in REJECT_SCHEMA.names)
 
 
@@ -126,7 +132,14 @@ class Publisher:
 
     def contacts_now(self, source: int | None) -> pa.Table:
         """The last event on each contact that still is one, as published. Uses a connection of its own."""
-        rows = self.store.aside(_CONTACTS_NOW, [source, source])
+        return self._now(_CONTACTS_NOW, source)
+
+    def transfers_now(self, person: int | None) -> pa.Table:
+        """The last event on each way that still is one, as published. Uses a connection of its own."""
+        return self._now(_TRANSFERS_NOW, person)
+
+    def _now(self, question: str, whose: int | None) -> pa.Table:
+        rows = self.store.aside(question, [whose, whose])
         return render_events(rows["seq"].to_numpy(), rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA), Names.empty())
 
     def rendered_events(self, low: int, count: int) -> pa.Table:

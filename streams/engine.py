@@ -41,6 +41,7 @@ class Summary:
     cases: int = 0
     contacts: dict[str, int] = field(default_factory=dict)
     reviews: int = 0
+    transfers: dict[str, Any] = field(default_factory=dict)
     digest: str = ""
     snapshot: int = 0
     troubles: list[str] = field(default_factory=list)
@@ -165,6 +166,7 @@ class Engine:
         summary, rows = self.summary, manifest["files"]
         summary.cases, summary.reviews = rows["cases.parquet"]["rows"], rows["reviews.parquet"]["rows"]
         summary.contacts = manifest.get("contacts_by_degree", {})
+        summary.transfers = manifest.get("transfers", {})
         summary.digest, summary.snapshot = manifest["digest"], manifest["snapshot"]
         summary.unknown_fields = manifest["unknown_fields"]
         return summary

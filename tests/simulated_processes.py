@@ -52,6 +52,9 @@ class Tally:
     def published(self, _seconds: float, snapshot: int) -> None:
         self._note("writer", f"publishes snapshot {snapshot}")
 
+    def carries(self, transfers: Mapping[str, Any]) -> None:
+        """Nobody asks."""
+
     def stands(self, cases: int, contacts: Mapping[str, int], reviews: int) -> None:
         self._note("writer", f"{cases} cases, contacts {dict(contacts)}, {reviews} reviews")
 

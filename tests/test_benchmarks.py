@@ -34,7 +34,7 @@ def test_the_benchmarks_of_the_service_run_and_every_list_is_whole(broker: Local
     with Console(record=True, quiet=True) as console:
         for told in service.figures(report):
             console.print(told.table())
-    assert service.page(report).count("| 23 |") == 1
+    assert service.page(report).count("| 23 |") == 2
 
 
 def test_engine_and_oracle_come_to_one_answer_over_a_tiny_day_and_the_page_says_so(tmp_path: Path) -> None:

@@ -24,7 +24,13 @@ from streams.service.figures import Pace, Recent, Spread
 from streams.service.metrics import METRICS, Meter
 
 SECRET = "220102199003071234"
-LABELS = {"source", "part", "department", "reason", "kind", "degree", "role", "index", "le"}
+LABELS = {
+    "source", "part", "department", "reason", "kind", "degree", "purpose", "state", "quantile", "role", "index", "le",
+}  # fmt: skip
+COUNTS = {
+    "states": {"isolate": {"needed": 4, "admitted": 9}, "hospital": {}}, "late": 2,
+    "admitted_s": {"isolate": {"p50": 7_200.0, "p95": 30_000.0}},
+}  # fmt: skip
 
 
 def page(meter: Meter) -> dict[tuple[str, ...], float]:
@@ -70,6 +76,7 @@ def full(role: str) -> Meter:
         commit(meter)
         meter.published(0.5, 9)
         meter.stands(3, {"1": 20, "2": 80}, 1)
+        meter.carries(COUNTS)
         meter.restored(1_000, 2.5)
     meter.waiting(2, 4_096)
     return meter
@@ -147,6 +154,27 @@ def test_a_snapshot_replaces_what_stood_before() -> None:
     assert ("kuancheng_contacts", "2") not in found
 
 
+def test_transfers_are_counted_by_purpose_and_state_with_how_long_an_admission_took() -> None:
+    meter = full("writer")
+    found = page(meter)
+    assert found["kuancheng_transfers", "isolate", "admitted"] == 9
+    assert found["kuancheng_transfers_late",] == 2
+    assert found["kuancheng_admission_seconds", "isolate", "p95"] == 30_000
+    meter.carries({"states": {"isolate": {"needed": 1}}, "late": 0, "admitted_s": {}})
+    names = {key: value for key, value in page(meter).items() if key[0].startswith(("kuancheng_tr", "kuancheng_adm"))}
+    assert names["kuancheng_transfers", "isolate", "needed"] == 1
+    assert ("kuancheng_transfers", "isolate", "admitted") not in names
+    assert "kuancheng_admission_seconds" not in {name for name, *_ in names}
+
+
+def test_the_delay_to_a_transfer_counts_commits_that_changed_one_alone() -> None:
+    meter = full("writer")
+    assert page(meter)["kuancheng_transfer_delay_seconds_count",] == 0
+    commit(meter, events={"transfer_changed": 2})
+    assert page(meter)["kuancheng_transfer_delay_seconds_count",] == 2
+    assert page(meter)["kuancheng_delay_seconds_count",] == 4
+
+
 def test_the_instants_of_the_last_commit_and_snapshot_move_on() -> None:
     before = time.time()
     meter = Meter("writer", 0)
@@ -159,7 +187,13 @@ def test_the_instants_of_the_last_commit_and_snapshot_move_on() -> None:
 
 def test_what_nobody_knows_yet_is_not_told_as_zero() -> None:
     names = {name for name, *_ in page(Meter("writer", 0))}
-    assert not names & {"kuancheng_cases", "kuancheng_snapshot", "kuancheng_disk_free_bytes", "kuancheng_lag_records"}
+    assert not names & {
+        "kuancheng_cases",
+        "kuancheng_snapshot",
+        "kuancheng_disk_free_bytes",
+        "kuancheng_lag_records",
+        "kuancheng_transfers_late",
+    }
     assert {"kuancheng_repeated_records_total", "kuancheng_records_total"} <= names
 
 

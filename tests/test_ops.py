@@ -18,7 +18,7 @@ import yaml
 
 from schemas.departments import DEPARTMENTS, sources
 from schemas.topics import FACTS
-from streams.commands import drain, produce, rejects, run, serve, service, topics
+from streams.commands import drain, lodging, produce, quality, rejects, run, serve, service, topics, transfer
 from streams.errors import USAGE
 from streams.service import worker
 from streams.service.metrics import METRICS
@@ -178,7 +178,7 @@ def test_an_entry_says_what_to_do_where_to_look_and_whom_to_call(rule: dict[str,
 
 def test_the_runbook_names_commands_settings_and_metrics_that_exist() -> None:
     app = typer.Typer()
-    for group in (drain, produce, rejects, run, serve, service, topics):
+    for group in (drain, lodging, produce, quality, rejects, run, serve, service, topics, transfer):
         group.add_to(app)
     commands = {each.name or each.callback.__name__ for each in app.registered_commands if each.callback}
     assert set(re.findall(r"`brain ([a-z]+)", RUNBOOK)) <= commands

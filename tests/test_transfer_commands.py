@@ -21,6 +21,7 @@ from schemas.transfers import DutyRole, Purpose, Step, Takes, Trait, TransferFla
 from schemas.views import VIEWS
 from sinks.catalog import open_catalog
 from streams.cli import main
+from streams.current import Current
 from tests.transfer_lakes import NOW, PLACES, code, made_lake
 
 LISTS: list[tuple[type[IntEnum], transfer_words.Words]] = [
@@ -195,6 +196,18 @@ def test_a_vehicle_that_nobody_registered_is_shown_with_whom_it_carries(tmp_path
     shown = ask(lake, "fleet")
     assert "V1" in shown
     assert "未登记" in shown
+
+
+def test_the_manifest_counts_ways_the_late_ones_and_how_long_admissions_took(lake: Path, bare: Path) -> None:
+    told = Current(lake).manifest["transfers"]
+    assert told["states"]["isolate"] == {
+        "needed": 1, "assigned": 1, "aboard": 1, "admitted": 1, "home": 1, "returning": 1,
+    }  # fmt: skip
+    assert told["states"]["hospital"] == {"ordered": 1}
+    assert told["late"] == 1
+    assert told["admitted_s"] == {"isolate": {"p50": 7 * 3600.0, "p95": 7 * 3600.0}}
+    nothing = {"states": {"isolate": {}, "hospital": {}}, "late": 0, "admitted_s": {}}
+    assert Current(bare).manifest["transfers"] == nothing
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ Deliberately absent: waiting for files to grow.
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from brain.transfer_words import STATES, both
 from streams.embedded import Embedded
 from streams.engine import Summary
 from streams.errors import FINDINGS
@@ -101,6 +103,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "cases": summary.cases,
         "contacts_by_degree": summary.contacts,
         "reviews": summary.reviews,
+        "transfers": summary.transfers,
         "digest": summary.digest,
         "snapshot": summary.snapshot,
         "seconds": {step: round(s, 3) for step, s in summary.seconds.items()},
@@ -125,6 +128,12 @@ def show(summary: Summary, lake: Path) -> None:
     degrees = {"1": "密接 close", "2": "次密接 secondary", "0": "一般及场所 general and venue"}
     contacts = ", ".join(f"{word} {summary.contacts.get(d, 0):,}" for d, word in degrees.items())
     out.print(f"病例 cases {summary.cases:,}; 接触者 contacts: {contacts}; 待核 reviews {summary.reviews:,}")
+    ways = Counter[str]()
+    for found in summary.transfers.get("states", {}).values():
+        ways.update(found)
+    if ways:
+        told = ", ".join(f"{both(STATES, state)} {ways[state]:,}" for state in STATES if ways[state])
+        out.print(f"转运 transfers {ways.total():,}: {told}; 逾期 late {summary.transfers['late']:,}", soft_wrap=True)
     spent = ", ".join(f"{step} {s:.1f}" for step, s in summary.seconds.items())
     out.print(f"用时 seconds: {spent}")
     out.print(f"摘要 digest {summary.digest}")

@@ -64,6 +64,12 @@ METRICS = (
     Metric("kuancheng_cases", "gauge", "cases in the last snapshot", (), WRITER),
     Metric("kuancheng_contacts", "gauge", "contacts in the last snapshot", ("degree",), WRITER),
     Metric("kuancheng_reviews", "gauge", "reviews for a human in the last snapshot", (), WRITER),
+    Metric("kuancheng_transfers", "gauge", "ways in the last snapshot", ("purpose", "state"), WRITER),
+    Metric("kuancheng_transfers_late", "gauge", "of these, past their deadline and not there yet", (), WRITER),
+    Metric("kuancheng_transfer_delay_seconds", "histogram", "L3: from a record in its topic to the commit of a way "
+           "that it changed", (), WRITER, _DELAY_S),
+    Metric("kuancheng_admission_seconds", "gauge", "L4: from what made a transfer needed to the admission, of those in "
+           "the last snapshot, by event time", ("purpose", "quantile"), WRITER),
     Metric("kuancheng_restored_records", "gauge", "records read back from the lake at the start", (), WRITER),
     Metric("kuancheng_restore_seconds", "gauge", "time that took", (), WRITER),
 )  # fmt: skip
@@ -141,6 +147,8 @@ class Meter:
         for kind, count in events.items():
             figures.add("kuancheng_events_total", count, kind)
         figures.spread("kuancheng_delay_seconds", delay_s)
+        if events.get("transfer_changed"):
+            figures.spread("kuancheng_transfer_delay_seconds", delay_s)
         figures.spread("kuancheng_step_seconds", [step_s])
         figures.spread("kuancheng_commit_seconds", [commit_s])
         self._now("kuancheng_committed_timestamp_seconds")
@@ -164,6 +172,17 @@ class Meter:
         self._figures.set("kuancheng_cases", cases)
         self._figures.set("kuancheng_reviews", reviews)
         self._figures.replace("kuancheng_contacts", {(degree,): float(n) for degree, n in contacts.items()})
+
+    def carries(self, transfers: Mapping[str, Any]) -> None:
+        """What the last snapshot holds of transfers (sinks/transfer_counts.py); nothing while there is none."""
+        if not transfers:
+            return
+        self._figures.set("kuancheng_transfers_late", transfers["late"])
+        for name, by in (("kuancheng_transfers", "states"), ("kuancheng_admission_seconds", "admitted_s")):
+            found: dict[tuple[str, ...], float] = {
+                (to, at): float(n) for to, ways in transfers[by].items() for at, n in ways.items()
+            }
+            self._figures.replace(name, found)
 
     def assigned(self, parts: Sequence[str]) -> None:
         """These parts, and no others, are this worker's; the lag of a part that went to another is no longer told."""

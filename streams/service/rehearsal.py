@@ -42,11 +42,13 @@ def rehearse(settings: Settings, records: Path, workers: int, say: Say) -> Publi
 def _start(settings: Settings, workers: int, log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     chosen = {name: getattr(settings, name) for name in ("lake", "bootstrap", "port", "pack")}
-    environment = {**os.environ, **{variable(name): str(value) for name, value in chosen.items()}}
-    with log.open("ab") as told:
+    # The records are of another day than today's: time is what they say themselves.
+    told = {variable(name): str(value) for name, value in {"tick_s": 0, **chosen}.items()}
+    environment = {**os.environ, **told}
+    with log.open("ab") as said:
         subprocess.Popen(
             [sys.executable, "-m", "streams.cli", "serve", "--workers", str(workers)],
-            env=environment, stdout=told, stderr=told, stdin=subprocess.DEVNULL, start_new_session=True,
+            env=environment, stdout=said, stderr=said, stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ Deliberately absent: the process around them (worker.py).
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,6 +15,7 @@ from contextlib import ExitStack
 from typing import Any, Protocol
 
 import faust
+import pyarrow as pa
 from aiohttp import web
 from faust.types import TP
 
@@ -24,6 +26,7 @@ from streams.keyfile import find_key
 from streams.opening import Opened, open_lake
 from streams.service.agents import intake_app, part_of, writer_app
 from streams.service.chunks import Chunk, Delivery, Waiting
+from streams.service.clock import clock_loop
 from streams.service.intake import IntakeDesk
 from streams.service.loops import Means, intake_loop, publish_events, writer_loop
 from streams.service.metrics import Meter
@@ -124,6 +127,7 @@ class WriterRole(_Common):
         self.meter.disk(settings.lake)
         summary = engine.summary
         self.meter.stands(summary.cases, summary.contacts, summary.reviews)
+        self.meter.carries(summary.transfers)
         self._opened = True
 
     def app(self) -> faust.App:
@@ -135,7 +139,9 @@ class WriterRole(_Common):
         return {tp: reached.get(f"{FACTS}@{tp.partition}") for tp in committed}
 
     async def loop(self, means: Means) -> None:
-        await writer_loop(self.waiting, self._writer, means, _TAKEN_BYTES, self.settings.publish_s)
+        """Beside its own work the writer tells the time: there is one of it, and without it ticks serve nobody."""
+        work = writer_loop(self.waiting, self._writer, means, _TAKEN_BYTES, self.settings.publish_s)
+        await asyncio.gather(work, clock_loop(means, self.settings.tick_s, time.time))
 
     def status(self) -> dict[str, Any]:
         waiting = len(self.waiting)
@@ -147,19 +153,26 @@ class WriterRole(_Common):
 
     def routes(self, work: Work) -> Mapping[str, Any]:
         async def contacts(request: web.Request) -> web.Response:
-            code = request.query.get("source", "")
-            try:
-                source = parse_code(code, "P") if code else None
-            except ValueError as error:
-                return web.json_response({"error": str(error)}, status=400)
-            # Not on the writing thread: the list must be there also while a step is under way.
-            rows = self._lake.lake.contacts_now(source).to_pylist()
-            return web.json_response({"contacts": rows, "committed_at_ms": self._writer.committed_ms})
+            return self._listed(request, "contacts", "source", self._lake.lake.contacts_now)
+
+        async def transfers(request: web.Request) -> web.Response:
+            return self._listed(request, "transfers", "person", self._lake.lake.transfers_now)
 
         async def mend(_request: web.Request) -> web.Response:
             return web.json_response(await work(self._replay))
 
-        return {"/contacts": contacts, "/rejects/replay": ("POST", mend)}
+        return {"/contacts": contacts, "/transfers": transfers, "/rejects/replay": ("POST", mend)}
+
+    def _listed(
+        self, request: web.Request, name: str, whose: str, find: Callable[[int | None], pa.Table]
+    ) -> web.Response:
+        """What is committed now. Not on the writing thread: it must be there also while a step is under way."""
+        code = request.query.get(whose, "")
+        try:
+            person = parse_code(code, "P") if code else None
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response({name: find(person).to_pylist(), "committed_at_ms": self._writer.committed_ms})
 
     def _replay(self) -> dict[str, Any]:
         return self._writer.replay(self._lake.key)

@@ -53,6 +53,8 @@ class WriterMeter(Protocol):
 
     def stands(self, cases: int, contacts: Mapping[str, int], reviews: int) -> None: ...
 
+    def carries(self, transfers: Mapping[str, Any]) -> None: ...
+
 
 class HoleError(CommandError):
     """Offsets that no hop has brought are missing before this one."""
@@ -93,6 +95,7 @@ class Writer:
             "dirty": self.dirty,
             "cases": summary.cases,
             "contacts": dict(summary.contacts),
+            "transfers": dict(summary.transfers),
         }
 
     def progress(self) -> dict[str, int]:
@@ -196,4 +199,5 @@ class Writer:
         self._stand()
         self._meter.published(time.perf_counter() - start, summary.snapshot)
         self._meter.stands(summary.cases, summary.contacts, summary.reviews)
+        self._meter.carries(summary.transfers)
         return summary
