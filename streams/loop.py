@@ -23,7 +23,7 @@ from brain.dispatch.situation import Limits
 from brain.dispatch.standing import Lake
 from replay.plan import Plan, Transfers
 from replay.play import Progress
-from replay.transfers.stage import Stage
+from replay.transfers.stage import SECOND_MS, Stage
 from schemas.instants import MINUTE_MS, OPEN_MS, UNKNOWN_MS
 from schemas.keys import parse_code, pseudonym
 from schemas.policy import PackSeries
@@ -42,10 +42,11 @@ _ON_THE_WAY = (TransferState.assigned, TransferState.dispatched, TransferState.a
 
 class Rounds:
     """The rounds of planning of one drill. `households`: tokens of its homes. It remembers its own plans, which no view
-    tells."""
+    tells. `lines`: of the last round: code, purpose, place in the queue, and why they go, or do not."""
 
     def __init__(self, packs: PackSeries, households: Collection[int], ahead_ms: int, planner: Planner) -> None:
         self._packs, self._households, self._ahead_ms, self._planner = packs, households, ahead_ms, planner
+        self.lines: list[tuple[str, int, int, str]] = []
         self._planned: dict[tuple[int, int, int], tuple[int, int]] = {}
 
     def decide(self, views: Views, now_ms: int) -> Sequence[Mapping[str, Any]]:
@@ -56,14 +57,21 @@ class Rounds:
         )
         pack = self._packs.packs[int(self._packs.in_force(np.array([now_ms]))[0])]
         limits = Limits.of(pack.transfer)
-        decisions = decide(lake, limits, now_ms, self._planner, ahead_ms=self._ahead_ms).decisions
+        found = decide(lake, limits, now_ms, self._planner, ahead_ms=self._ahead_ms)
+        self.lines = [(pseudonym(x.person), x.purpose, x.rank, x.why) for x in found.lines]
+        decisions = [_whole(said) for said in found.decisions]
         for said in decisions:
             if said["decision"] == "assign":
                 person, purpose = parse_code(said["person_code"], "P"), int(Purpose[said["purpose"]])
-                pickup = said.get("planned_pickup_at")
-                plan = UNKNOWN_MS if pickup is None else pickup, said["planned_arrival_at"]
+                plan = said.get("planned_pickup_at", UNKNOWN_MS), said["planned_arrival_at"]
                 self._planned[person, purpose, said["decided_at"]] = plan
         return decisions
+
+
+def _whole(said: Mapping[str, Any]) -> dict[str, Any]:
+    """A decision with instants in whole seconds, as records have them; never before what it answers."""
+    known = {name: value for name, value in said.items() if value is not None}
+    return {name: -(-v // SECOND_MS) * SECOND_MS if name.endswith("_at") else v for name, v in known.items()}
 
 
 def play_loop(
@@ -90,6 +98,7 @@ def play_loop(
                 stage.count(_counted(views))
                 stage.answer(_raised(views))
                 stage.decide(rounds.decide(views, stage.ticked_ms))
+                stage.explain(rounds.lines)
     finally:
         feed.close()
     stage.end()

@@ -115,10 +115,18 @@ CAUSES = {
     "breakdown": ("车辆故障", "the vehicle broke down"),
     "turned_away": ("站点拒收", "turned away at the site"),
     "under_way": ("时限前已派车，未到", "a run was planned before the deadline, and came after it"),
-    "no_home": ("住址不明", "no home is known"),
+    "no_position": ("住址不明", "no home is known"),
+    "no_vehicle": ("无车", "no vehicle"),
+    "no_crew": ("无车组当班", "no crew on duty"),
+    "no_wheelchair": ("无轮椅位", "no place for a wheelchair"),
+    "no_seat": ("座位不够", "no vehicle with enough seats"),
+    "no_site": ("无处可去", "no site that takes them"),
     "no_bed": ("无空床", "no bed was free"),
-    "no_vehicle": ("无空车", "no vehicle was free"),
-    "not_planned": ("有车有床而未派", "vehicles and beds were free, and no run was planned"),
+    "no_beds_together": ("无同住的床", "no beds for the household together"),
+    "no_time": ("车已排满", "every vehicle was taken until the shift's end"),
+    "later": ("排在后面", "planned for later"),
+    "stranded": ("车上待转", "aboard, with no site that has beds"),
+    "not_planned": ("未及派车", "no plan was made in between"),
 }
 """Why a deadline of a transfer was missed, in the order in which the first that fits is taken."""
 

@@ -43,7 +43,9 @@ INSERT INTO figures SELECT 'vehicle_km', vehicle, sum(road_m) / 1000.0, NULL, NU
 INSERT INTO figures SELECT 'vehicle_km_empty', '', share(n, d), n, d FROM (
   SELECT sum(road_m) FILTER (aboard = 0) // 1000 AS n, sum(road_m) // 1000 AS d FROM transfer_legs) WHERE d > 0;
 
--- Why a deadline was missed: the first reason that fits. What was free is what truly was at the last plan before it.
+-- Why a deadline was missed: the first reason that fits; else what the dispatcher said at the last plan before it, or, if
+-- there was none, at the first plan after it.
+CREATE TEMP VIEW said_why AS SELECT * FROM transfer_lines;
 CREATE TEMP TABLE first_known AS
 SELECT subject AS code, source, min(at_ms) AS at_ms FROM concluded WHERE kind = 'transfer_changed' GROUP BY ALL;
 CREATE TEMP TABLE missed AS
@@ -55,14 +57,12 @@ SELECT w.person, w.purpose, w.class, w.number, w.waited_h, CASE
     WHEN list_contains(w.flags, 'broke_down') THEN 'breakdown'
     WHEN list_contains(w.flags, 'turned_away') THEN 'turned_away'
     WHEN w.first_assigned_ms <= w.due_at_ms THEN 'under_way'
-    WHEN w.home IS NULL OR w.home = '' THEN 'no_home'
-    WHEN b.free = 0 THEN 'no_bed'
-    WHEN b.vehicles_free = 0 THEN 'no_vehicle'
-    ELSE 'not_planned' END AS cause
+    ELSE coalesce(b.why, a.why, 'not_planned') END AS cause
 FROM (SELECT w.*, n.kind, (SELECT min(s.at_ms) FROM lake_transfer_steps s WHERE s.person = w.person AND s.purpose = w.purpose AND s.step = 'assign') AS first_assigned_ms
       FROM ways w LEFT JOIN codes n ON n.code = w.person WHERE w.breached) w
 LEFT JOIN first_known k ON k.code = w.person AND k.source = w.purpose
-ASOF LEFT JOIN transfer_beds b ON b.purpose = w.purpose_number AND b.at_ms <= w.due_at_ms;
+ASOF LEFT JOIN said_why b ON b.code = w.person AND b.purpose = w.purpose_number AND b.at_ms <= w.due_at_ms
+ASOF LEFT JOIN said_why a ON a.code = w.person AND a.purpose = w.purpose_number AND a.at_ms > w.due_at_ms;
 INSERT INTO figures SELECT 'transfer_breaches', cause, count(*), NULL, NULL FROM missed GROUP BY cause;
 INSERT INTO figures SELECT 'transfer_breaches', '', count(*), NULL, NULL FROM missed;
 

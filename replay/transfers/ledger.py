@@ -43,6 +43,9 @@ TABLES = {
         ("at_ms", _INT), ("purpose", _INT), ("beds", _INT), ("free", _INT), ("vehicles_free", _INT), ("waiting", _INT),
         ("on_the_way", _INT), ("admitted", _INT),
     ]),
+    "transfer_lines": pa.schema([
+        ("at_ms", _INT), ("code", _TEXT), ("purpose", _INT), ("rank", _INT), ("why", _TEXT),
+    ]),
 }  # fmt: skip
 """Tables that the truth of a drill with transfers has besides."""
 
@@ -54,6 +57,7 @@ class Ledger:
         self._city, self._world = city, world
         self._visits: dict[int, Visits] = {}
         self._happenings: list[Happening] = list(world.lodgers)
+        self._lines: list[dict[str, Any]] = []
         self._counts: list[dict[str, int]] = []
 
     def day(self, number: int, visits: Visits) -> None:
@@ -65,6 +69,11 @@ class Ledger:
     def count(self, rows: Iterable[dict[str, int]]) -> None:
         """How many wait, are on the way, are admitted, and what is free, at an instant."""
         self._counts += rows
+
+    def explain(self, at_ms: int, lines: Iterable[tuple[str, int, int, str]]) -> None:
+        """What the dispatcher said at an instant."""
+        names = ("code", "purpose", "rank", "why")
+        self._lines += [{"at_ms": at_ms, **dict(zip(names, line, strict=True))} for line in lines]
 
     def write(
         self, truth: Truth, absences: Absences, held: Sequence[Held], rolls: Rolls, days: int, first_ms: int
@@ -159,6 +168,7 @@ class Ledger:
                 for trouble, person, run, at_ms in self._world.struck
             ],
             "transfer_beds": [dict(row) for row in self._counts],
+            "transfer_lines": self._lines,
         }  # fmt: skip
         for name, rows in tables.items():
             path = folder / f"{name}.parquet"

@@ -1,4 +1,4 @@
-"""Lodging: the sites of isolation of a city: health stations, designated hospitals, and cabins that open at a time.
+"""Lodging: the sites of isolation of a city: health stations, hotels, hospitals, and cabins that open at a time.
 
 In: a city, the plan's share of beds, its first midnight. Out: `Site`s with their `Room`s, and which are places.
 Invariant: a room of a health station is one of the city's isolation rooms; all others are places beyond the city's.
@@ -17,6 +17,8 @@ from replay.transfers.atlas import Atlas, Spot
 from schemas.instants import DAY_MS, HOUR_MS
 from schemas.transfers import SiteKind, Takes
 
+HOTELS, HOTEL_ROOMS = 4, 4_000
+"""Requisitioned hotels 集中隔离点 of a full city, for contacts, and their single rooms [D]."""
 HOSPITALS, HOSPITAL_BEDS, WARD_BEDS = 2, 1_200, 2
 """Designated hospitals of a full city, their beds, and those of a room [D]."""
 CABINS, CABIN_BEDS, HALL_BEDS = 2, 3_000, 50
@@ -55,7 +57,11 @@ def found_sites(city: City, atlas: Atlas, plan: Transfers, first_ms: int) -> lis
     """All sites of a city, health stations first. Numbers of new places go on where the city's end."""
     long_ago, scale = first_ms - _SINCE_DAYS * DAY_MS, city.residents / RESIDENTS * plan.beds
     sites, next_place = _stations(city, atlas, plan.beds, long_ago), len(city.places.ground)
-    wanted = [("DD", SiteKind.hospital, HOSPITALS, HOSPITAL_BEDS, WARD_BEDS, long_ago)]
+    hotels = max(1, round(HOTELS * city.residents / RESIDENTS))
+    wanted = [
+        ("JD", SiteKind.hotel, hotels, HOTEL_ROOMS, 1, long_ago),
+        ("DD", SiteKind.hospital, HOSPITALS, HOSPITAL_BEDS, WARD_BEDS, long_ago),
+    ]
     if plan.cabins_after_hours >= 0:
         opens = first_ms + plan.cabins_after_hours * HOUR_MS
         wanted.append(("FC", SiteKind.cabin, CABINS, CABIN_BEDS, HALL_BEDS, opens))
@@ -67,7 +73,8 @@ def found_sites(city: City, atlas: Atlas, plan: Transfers, first_ms: int) -> lis
             )
             next_place += rooms
             place = int(city.rng(_PURPOSE, int(kind), at).integers(0, len(city.places.ground)))
-            sites.append(Site(f"{letters}-{at}", kind, int(Takes.cases), atlas.spot(place), since_ms, made))
+            takes = CONTACTS if kind is SiteKind.hotel else Takes.cases
+            sites.append(Site(f"{letters}-{at}", kind, int(takes), atlas.spot(place), since_ms, made))
     return sites
 
 

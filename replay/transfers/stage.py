@@ -10,7 +10,7 @@ Deliberately absent: the engine and the dispatcher (streams/rehearsals.py).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -137,7 +137,8 @@ class Stage:
         course = timed("wave", lambda: self.wave.step(number, start_ms, visits))
         for person in np.flatnonzero((course.isolated_ms != AT_LARGE_MS) & (isolated == AT_LARGE_MS)).tolist():
             self.absences.leave(person, int(course.isolated_ms[person]))
-        for person, at_ms in self._discharged(course.stays):
+        rows, stays = np.flatnonzero(course.stays.ended == 1), course.stays
+        for person, at_ms in zip(stays.person[rows].tolist(), stays.at_ms[rows].tolist(), strict=True):
             self.world.discharge(person, at_ms)
             self.absences.come_back(person, start_ms + DAY_MS)
         self.ledger.day(number, visits)
@@ -148,11 +149,6 @@ class Stage:
                 if sheet.source not in LOOPED:
                     self._hold(sheet, number)
         self.progress(number, "done", 1.0)
-
-    @staticmethod
-    def _discharged(stays: Any) -> Iterator[tuple[int, int]]:
-        rows = np.flatnonzero(stays.ended == 1)
-        yield from zip(stays.person[rows].tolist(), stays.at_ms[rows].tolist(), strict=True)
 
     def _hold(self, sheet: Sheet, day: int) -> None:
         struck = []
@@ -197,6 +193,10 @@ class Stage:
                 "at_ms": self.now_ms, "purpose": int(purpose), "beds": beds, "free": free, "vehicles_free": idle,
                 "waiting": waiting, "on_the_way": going, "admitted": admitted,
             }])  # fmt: skip
+
+    def explain(self, lines: Iterable[tuple[str, int, int, str]]) -> None:
+        """What the dispatcher says of everybody who is not where they belong yet: code, purpose, rank, why."""
+        self.ledger.explain(self.ticked_ms, lines)
 
     def answer(self, raised: Sequence[tuple[str, int, int, int, int]]) -> None:
         """Those who are told of a late transfer (code of the person, purpose, level, owner's token, since) take it on

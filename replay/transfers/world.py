@@ -110,8 +110,8 @@ class World:
                     person += 1
 
     def at(self, at_ms: int, step: str, *about: object) -> None:
-        """Puts something on the agenda; what is due at one instant happens in the order in which it was put there."""
-        heappush(self._agenda, (at_ms, next(self._turn), step, about))
+        """Puts something on the agenda, in whole seconds; at one instant things happen in the order of putting."""
+        heappush(self._agenda, (at_ms // 1000 * 1000, next(self._turn), step, about))
 
     def decide(self, decisions: Iterable[Decision]) -> None:
         """Decisions of one instant: who is already aboard or in a bed is not called back."""
