@@ -57,7 +57,7 @@ class Brain:
         self.ledger = Ledger()
         self.identity = Identity()
         self.presences = Table(*PRESENCE)
-        self.clinical = Clinical(self.identity)
+        self.clinical = Clinical(self.identity, self._sick, self._held)
         self.cases = Cases(self.rules, self.clinical)
         self.tracing = Tracing(self.identity, self.presences, self._judge, lambda rows, _: rows["uid"] != 0)
         self.contacts = Contacts(self.rules, self.tracing, 1, lambda persons: np.ones(len(persons), np.bool_))
@@ -74,6 +74,12 @@ class Brain:
         flags, seat = (hot["flags"], other["flags"]), (hot["seat"], other["seat"])
         j = judge(self.rules, hot["pack"], hot["kind"], flags, seat)
         return {"rule": j.rule, "result": j.result, "inside": j.inside, "certainty": j.certainty}
+
+    def _sick(self, person: int) -> bool:
+        return person in self.cases.standing
+
+    def _held(self, person: int) -> bool:
+        return person in self.holds.standing
 
     def step(self, batch: FactBatch) -> pa.Table:
         """Takes in a batch. Out: the events that follow from it (schemas/events.py)."""
