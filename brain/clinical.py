@@ -50,13 +50,21 @@ class Clinical:
 
     def change(self, new: dict[str, Columns], fallen: Ints, dirty: Ints) -> Ints:
         """Takes in new facts, drops those of fallen records. Out: identifiers whose person's case or hold may have
-        changed; `dirty` are those whose identity did.
+        changed; `dirty` are those whose identity did."""
+        return self.woken(new, self.file(new, fallen), dirty)
 
-        Where everybody is swabbed, nearly all tubes are negative. One that came to be so opens a case's window or, if
-        it is a single one, ends a hold, no more: it matters to those who have one."""
+    def file(self, new: dict[str, Columns], fallen: Ints) -> dict[str, Columns]:
+        """Takes in new facts, drops those of fallen records; those that it drops."""
         gone = {name: table.remove("rec", fallen) for name, table in self.tables.items()}
         for name, rows in new.items():
             self.tables[name].add(rows)
+        return gone
+
+    def woken(self, new: dict[str, Columns], gone: dict[str, Columns], dirty: Ints) -> Ints:
+        """As `change`, of facts that were filed.
+
+        Where everybody is swabbed, nearly all tubes are negative. One that came to be so opens a case's window or, if
+        it is a single one, ends a hold, no more: it matters to those who have one."""
         idents = [gone["samples"]["ident"]]
         idents += [c["ident"] for rows in (new, gone) for name, c in rows.items() if "ident" in c and name != "samples"]
         lost = distinct(gone["samples"]["tube"], gone["results"]["tube"])
@@ -73,6 +81,15 @@ class Clinical:
         asking = self._whose(self._sick, members["ident"][quiet])
         asking += self._whose(self._held, members["ident"][quiet & declared[of]])
         return distinct(dirty, *idents, members["ident"][telling[of]], np.array(asking, np.int64))
+
+    def every(self) -> tuple[dict[str, Columns], dict[str, Columns]]:
+        """What `woken` asks for, if all facts were new; but of tubes only those that may be positive or single."""
+        none = {name: table.none() for name, table in self.tables.items()}
+        facts = {name: table.all() for name, table in self.tables.items() if name not in ("samples", "results")}
+        for name, column, value in (("samples", "pool_size", 1), ("results", "result", int(Result.positive))):
+            chosen = self.tables[name].column(column) == value
+            facts[name] = {**none[name], "tube": self.tables[name].column("tube")[chosen]}
+        return facts, none
 
     def _whose(self, concerned: Callable[[int], bool], idents: Ints) -> list[int]:
         return [person for person in self._identity.persons_of(distinct(idents)).tolist() if concerned(person)]
