@@ -22,6 +22,7 @@ from schemas.keys import Ints
 MERGE_RATIO = 4
 Mask = npt.NDArray[np.bool_]
 _REPEATING = {"ident", "place", "tube", "spot", "seat", "street"}
+"""Columns of tokens of which many rows have the same."""
 
 
 def take(rows: Columns, at: Ints | Mask | slice) -> Columns:

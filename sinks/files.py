@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sinks.disk import TEMPORARY, read_parquet, sync, write_parquet
 from sinks.parts import MARKS, TABLES, Tables, offset_ranges, part_schema, with_ranges
@@ -25,6 +25,7 @@ from sinks.store import Store
 FACTS = "facts"
 EVENTS = "events"
 PART_NAME = "{:08d}.parquet"
+T = TypeVar("T")
 _AHEAD = 2
 """So many parts are read ahead of the one that is looked at."""
 Rows = list[dict[str, Any]]
@@ -108,17 +109,17 @@ class PartFiles:
         """The committed files of a table, oldest first."""
         return [self._lake / row["path"] for row in self._registry(table)]
 
-    def read(self, bare: bool = False) -> Iterator[Tables]:
-        """The tables of every part, oldest first. `bare`: of records the columns `MARKS` alone, and no places. While
-        one part is looked at, the next ones are read."""
+    def read(self, made: Callable[[Tables], T], bare: bool = False) -> Iterator[T]:
+        """What is made of the tables of every part, oldest first. `bare`: of records the columns `MARKS` alone, and no
+        places. While one part is looked at, the next ones are read and made."""
         files: dict[int, dict[str, Path]] = {}
         for table in TABLES:
             for row in self._registry(table):
                 files.setdefault(row["number"], {})[table] = self._lake / row["path"]
         with ThreadPoolExecutor(1) as pool:
-            waiting: deque[Future[Tables]] = deque()
+            waiting: deque[Future[T]] = deque()
             for number in sorted(files):
-                waiting.append(pool.submit(_part, files[number], bare))
+                waiting.append(pool.submit(lambda part: made(_part(part, bare)), files[number]))
                 if len(waiting) > _AHEAD:
                     yield waiting.popleft().result()
             while waiting:

@@ -152,8 +152,12 @@ class Lake:
     def facts(self, bare: bool = False) -> Iterator[FactBatch]:
         """Every committed fact again, in the order of the commits, in batches of at most 200,000 records. `bare`: for a
         brain alone, in fewer and larger batches whose records have the columns `parts.MARKS`, without places."""
-        every = itertools.chain(self._files.read(bare), [self._store.tail()])
-        batches = (batch for tables in every for batch in parts.restore(tables, BATCH_RECORDS))
+
+        def made(tables: parts.Tables) -> list[FactBatch]:
+            return list(parts.restore(tables, BATCH_RECORDS))
+
+        every = itertools.chain(self._files.read(made, bare), [made(self._store.tail())])
+        batches = itertools.chain.from_iterable(every)
         yield from parts.gathered(batches, BARE_RECORDS) if bare else batches
 
     def publish(self, raw_views: dict[str, pa.Table], packs: Sequence[str]) -> dict[str, Any]:
