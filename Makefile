@@ -39,6 +39,7 @@ bench: $(READY) ## measure this machine
 	$(BIN)/python -m benchmarks.service
 	$(BIN)/python -m benchmarks.day
 	$(BIN)/python -m benchmarks.day --days 14
+	$(BIN)/python -m benchmarks.analysts
 
 clean: ## remove the virtual environment, caches and build output; leaves out/ alone
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -17,6 +17,7 @@ import tempfile
 import time
 from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,10 @@ def _name(plan: Plan) -> str:
     return "day" if plan.days == 1 else f"days-{plan.days}"
 
 
-def measure(plan: Plan, scratch: Path, repeats: int, oracle: bool, tell: Any = lambda _: None) -> Row:
-    """One day, or several in a row. `tell`: told the report as far as it is."""
+def measure(
+    plan: Plan, scratch: Path, repeats: int, oracle: bool, tell: Any = lambda _: None, minutes: float = inf
+) -> Row:
+    """One day, or several in a row. `tell`: told the report as far as it is; `minutes`: after which no day is begun."""
     key = scratch / "key.json"
     key.write_text(Key("bench", bytes(range(32))).to_json())
     about: Row = {
@@ -60,9 +63,11 @@ def measure(plan: Plan, scratch: Path, repeats: int, oracle: bool, tell: Any = l
         "seed": plan.seed, "machine": machine(), "load_before": os.getloadavg(),
     }  # fmt: skip
     if plan.days > 1:
-        found = days_in_a_row(plan, scratch, key, oracle, lambda report: tell(about | report))
+        found = days_in_a_row(plan, scratch, key, oracle, lambda report: tell(about | report), minutes)
     else:
         found = _day(plan, scratch, key, repeats, oracle)
+    if plan.days > 1:
+        about["name"] = _name(replace(plan, days=len(found["days"])))
     report = about | found | {"load_after": os.getloadavg()}
     tell(report)
     return report
@@ -166,6 +171,7 @@ def main() -> None:
     full = plan_of().residents
     parser.add_argument("--residents", type=int, default=full)
     parser.add_argument("--days", type=int, default=1, help="more than 1: days in a row through one engine")
+    parser.add_argument("--minutes", type=float, default=inf, help="after which no further day in a row is begun")
     parser.add_argument("--repeats", type=int, default=REPEATS, help="runs of the engine over the one day")
     parser.add_argument("--out", type=Path, default=_HERE / "results", help="folder of the JSON file")
     parser.add_argument("--oracle", action=argparse.BooleanOptionalAction, help="default: with one day alone")
@@ -177,7 +183,9 @@ def main() -> None:
     console = Console()
     with tempfile.TemporaryDirectory() as scratch:
         oracle = plan.days == 1 if given.oracle is None else given.oracle
-        report = measure(plan, Path(scratch), given.repeats, oracle, partial(_keep, target, console))
+        report = measure(plan, Path(scratch), given.repeats, oracle, partial(_keep, target, console), given.minutes)
+    if report["name"] != _name(plan):
+        target = target.rename(target.with_name(f"{report['name']}{size}.json"))
     if plan.residents == full:
         readme = _HERE / "README.md"
         readme.write_text(page(report, readme.read_text("utf-8")), "utf-8")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,12 @@ def parts_of(records: Path, day: str) -> list[Part]:
     return [part for part in find_parts(records) if part.name.endswith(f".{day}.ndjson")]
 
 
-def days_in_a_row(plan: Plan, scratch: Path, key: Path, oracle: bool, tell: Callable[[Row], None]) -> Row:
-    """`tell`: told what is known so far, after each day. With `oracle`, all records are answered at once at the end."""
+def days_in_a_row(
+    plan: Plan, scratch: Path, key: Path, oracle: bool, tell: Callable[[Row], None], minutes: float = inf
+) -> Row:
+    """`tell`: told what is known so far, after each day. With `oracle`, all records are answered at once at the end.
+    No day is begun after so many `minutes`; the restart is measured all the same."""
+    ends = time.monotonic() + 60 * minutes
     records, lake = scratch / "records", scratch / "lake"
     report: Row = {"days": [], "restart": None, "void": True}
     with apart(write, plan, records) as writer, apart(read, lake, key, plan.pack) as engine:
@@ -47,11 +52,14 @@ def days_in_a_row(plan: Plan, scratch: Path, key: Path, oracle: bool, tell: Call
             }  # fmt: skip
             report["days"].append(row)
             tell(report)
+            if time.monotonic() > ends:
+                break
             writer.send(None)
-        report["written"] = writer.recv()
+        else:
+            report["written"] = writer.recv()
         engine.send(None)
-    ends = report["days"][-1], report["days"][0]
-    report["cost_last_to_first"] = {name: _cost_us(ends[0], name) / _cost_us(ends[1], name) for name in _COSTS}
+    last, first = report["days"][-1], report["days"][0]
+    report["cost_last_to_first"] = {name: _cost_us(last, name) / _cost_us(first, name) for name in _COSTS}
     report["restart"] = _restart(lake, key, plan.pack)
     digests = {report["days"][-1]["digest"], report["restart"]["digest"]}
     if oracle:
@@ -115,7 +123,8 @@ def days_words(report: Row) -> str:
     return (
         f"A record costs {dearer['whole_s']:.2f} times as much on the last day as on the first (of processor time "
         f"{dearer['processor_s']:.2f} times); the engine held {held:,} MiB at the most. Started again it restores "
-        f"{again['restored']:,} records and is ready after {again['ready_s']:.1f} s, with {again['peak_mib']:,} MiB at "
-        f"the most, and publishes in {again['publish_s']:.1f} s: the digest is "
+        f"{again['restored']:,} records and is ready after {again['ready_s']:.1f} s (processor "
+        f"{again['restore_processor_s']:.1f} s), with {again['peak_mib']:,} MiB at the most, and publishes in "
+        f"{again['publish_s']:.1f} s: the digest is "
         f"{'another (VOID)' if report['void'] else 'the same'}."
     )

@@ -63,7 +63,10 @@ def write(pipe: Connection, plan: Plan, folder: Path) -> None:
         if step == "done":
             now = time.perf_counter()
             pipe.send({"registers_s": days[0] - since[0], "day_s": now - max(since[-1], days[0]), **memory()})
-            pipe.recv()
+            try:
+                pipe.recv()
+            except EOFError:  # nobody wants another day
+                raise SystemExit from None
             since.append(time.perf_counter())
 
     played = write_drill(plan, folder, None, progress)
@@ -73,11 +76,12 @@ def write(pipe: Connection, plan: Plan, folder: Path) -> None:
 
 def read(pipe: Connection, lake: Path, key: Path, pack: str) -> None:
     """An engine: opens the lake and tells what that took; then reads the parts it is sent, until it is sent None."""
-    began = time.perf_counter()
+    began, processor = time.perf_counter(), time.process_time()
     with open_lake(lake, key, pack, may_create=True) as opened:
         engine = Embedded(opened.lake, opened.key, opened.packs)
         pipe.send({
-            "restore_s": time.perf_counter() - began, "restored": engine.engine.summary.restored, **memory()
+            "restore_s": time.perf_counter() - began, "restored": engine.engine.summary.restored,
+            "restore_processor_s": time.process_time() - processor, **memory(),
         })  # fmt: skip
         while (parts := pipe.recv()) is not None:
             pipe.send(_delivered(engine, parts) | {"lake_mib": _size(lake) >> 20})

@@ -1,18 +1,20 @@
 """Clinical facts: reports, samples, results, stays in isolation and purchases of medicines that stand, by person.
 
-In: fact rows that stand and records that fall. Out: the facts of given persons, and whose facts a batch touches.
+In: fact rows that stand and records that fall. Out: the facts of given persons, and whom a batch may make or unmake
+a case or a hold.
 Invariant: a tube is what its standing samples and results say, whenever they came.
 Deliberately absent: what makes a case (brain/cases.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from brain.identity import Identity, Review
-from brain.runs import Mask, Table, distinct, groups, take
+from brain.runs import Mask, Table, among, distinct, groups, take
 from schemas.codes import Result
 from schemas.facts import Columns
 from schemas.instants import OPEN_MS, UNKNOWN_MS
@@ -31,8 +33,11 @@ class Dossier:
 
 
 class Clinical:
-    def __init__(self, identity: Identity) -> None:
+    """`sick`, `held`: whether a person is a case, or on hold."""
+
+    def __init__(self, identity: Identity, sick: Callable[[int], bool], held: Callable[[int], bool]) -> None:
         self._identity = identity
+        self._sick, self._held = sick, held
         self.tables = {
             "reports": Table("rec", "ident", "classification", "onset_ms", "reported_ms", "discovery", "event_ms"),
             "samples": Table("rec", "ident", "tube", "sampled_ms", "pool_size"),
@@ -44,27 +49,58 @@ class Clinical:
         self.tube_conflicts: dict[int, Review] = {}
 
     def change(self, new: dict[str, Columns], fallen: Ints, dirty: Ints) -> Ints:
-        """Takes in new facts, drops those of fallen records. Out: identifiers whose person's case may have changed;
-        `dirty` are those whose identity did."""
+        """Takes in new facts, drops those of fallen records. Out: identifiers whose person's case or hold may have
+        changed; `dirty` are those whose identity did."""
+        return self.woken(new, self.file(new, fallen), dirty)
+
+    def file(self, new: dict[str, Columns], fallen: Ints) -> dict[str, Columns]:
+        """Takes in new facts, drops those of fallen records; those that it drops."""
         gone = {name: table.remove("rec", fallen) for name, table in self.tables.items()}
         for name, rows in new.items():
             self.tables[name].add(rows)
-        idents = [c["ident"] for rows in (new, gone) for c in rows.values() if "ident" in c]
-        tubes = [c["tube"] for rows in (new, gone) for c in rows.values() if "tube" in c]
+        return gone
+
+    def woken(self, new: dict[str, Columns], gone: dict[str, Columns], dirty: Ints) -> Ints:
+        """As `change`, of facts that were filed.
+
+        Where everybody is swabbed, nearly all tubes are negative. One that came to be so opens a case's window or, if
+        it is a single one, ends a hold, no more: it matters to those who have one."""
+        idents = [gone["samples"]["ident"]]
+        idents += [c["ident"] for rows in (new, gone) for name, c in rows.items() if "ident" in c and name != "samples"]
+        lost = distinct(gone["samples"]["tube"], gone["results"]["tube"])
         _, of_dirty = self.tables["samples"].find("ident", dirty)
-        changed = distinct(*tubes, of_dirty["tube"])
-        _, members = self.tables["samples"].find("tube", changed)
-        self._review(changed, members)
-        return distinct(dirty, *idents, members["ident"])
+        tubes = distinct(lost, new["samples"]["tube"], new["results"]["tube"], of_dirty["tube"])
+        of, members = self.tables["samples"].find("tube", tubes)
+        declared = np.zeros(len(tubes), np.bool_)
+        declared[of[members["pool_size"] == 1]] = True
+        mixed = declared & (np.bincount(of, minlength=len(tubes)) > 1)
+        self._review(tubes, take(members, mixed[of]))
+        telling = mixed | among(tubes, lost)
+        telling[self.positives(tubes)[0]] = True
+        quiet = ~telling[of]
+        asking = self._whose(self._sick, members["ident"][quiet])
+        asking += self._whose(self._held, members["ident"][quiet & declared[of]])
+        return distinct(dirty, *idents, members["ident"][telling[of]], np.array(asking, np.int64))
+
+    def every(self) -> tuple[dict[str, Columns], dict[str, Columns]]:
+        """What `woken` asks for, if all facts were new; but of tubes only those that may be positive or single."""
+        none = {name: table.none() for name, table in self.tables.items()}
+        facts = {name: table.all() for name, table in self.tables.items() if name not in ("samples", "results")}
+        for name, column, value in (("samples", "pool_size", 1), ("results", "result", int(Result.positive))):
+            chosen = self.tables[name].column(column) == value
+            facts[name] = {**none[name], "tube": self.tables[name].column("tube")[chosen]}
+        return facts, none
+
+    def _whose(self, concerned: Callable[[int], bool], idents: Ints) -> list[int]:
+        return [person for person in self._identity.persons_of(distinct(idents)).tolist() if concerned(person)]
 
     def _review(self, tubes: Ints, samples: Columns) -> None:
-        """Renews the contradictions of tubes that are declared single and hold several people."""
+        """Renews the contradictions of tubes; `samples`: of those that are declared single and have several."""
         for tube in tubes.tolist() if self.tube_conflicts else ():
             self.tube_conflicts.pop(tube, None)
         of, people = self._members(samples)
         several = of[np.concatenate([of[1:] == of[:-1], [False]])] if len(of) else of
-        declared = samples["tube"][samples["pool_size"] == 1]
-        for tube in np.intersect1d(several, declared).tolist():
+        for tube in distinct(several).tolist():
             at_ms = int(samples["sampled_ms"][samples["tube"] == tube].min())
             self.tube_conflicts[tube] = ("tube_conflict", tube, at_ms, tuple(sorted(people[of == tube].tolist())))
 

@@ -118,12 +118,7 @@ class Deadlines:
     def _turned(self, before_ms: int) -> Columns:
         """The rows whose instant lies between what was now and what is now."""
         low, high = sorted((before_ms, self.now_ms))
-        parts = []
-        for run in self.rows.runs if low < high else ():
-            since = run.rows["since"]
-            between = (since > low) & (since <= high)
-            parts.append(take(run.rows, between if run.standing is None else between & run.standing))
-        return concat(ESCALATION, parts)
+        return self.rows.between("since", low, high)
 
     def _climbed(self, persons: Ints, ways: list[Way]) -> Columns:
         """The rows of these ways. `persons`: all who are judged, with or without a way."""

@@ -41,6 +41,7 @@ class Finding:
     records: tuple[int, ...]
 
 
+Filed = tuple[dict[str, Columns], dict[str, Columns]]
 Turns = tuple[list[Finding], list[Finding]]
 
 
@@ -55,14 +56,23 @@ class Findings:
         self.orders, self.homes, self.streets = (Table("rec", "event_ms", *FACT_COLUMNS[name]) for name in TABLES)
         self.standing: dict[int, list[Finding]] = {}
 
-    def step(self, new: dict[str, Columns], fallen: Ints, moved: tuple[Ints, Ints], touched: Ints) -> Turns:
-        """Takes in facts, drops those of fallen records. `moved`: identifiers and persons, as Identity.change says;
-        `touched`: whose case or contact rows changed. Out: (findings that close, findings that open)."""
+    def file(self, new: dict[str, Columns], fallen: Ints) -> Filed:
+        """Takes in facts, drops those of fallen records. Out: (facts filed, facts dropped)."""
         gone = {}
         for name, table in zip(TABLES, (self.orders, self.homes, self.streets), strict=True):
             gone[name] = table.remove("rec", fallen)
             table.add(new[name])
-        woken = self._woken(new, gone, moved, touched)
+        return new, gone
+
+    def every(self) -> Filed:
+        """All orders, as if they were new."""
+        none = {name: table.none() for name, table in zip(TABLES, (self.orders, self.homes, self.streets), strict=True)}
+        return {**none, "orders": self.orders.all()}, none
+
+    def step(self, filed: Filed, moved: tuple[Ints, Ints], touched: Ints) -> Turns:
+        """`moved`: identifiers and persons, as Identity.change says; `touched`: whose case or contact rows changed.
+        Out: (findings that close, findings that open)."""
+        woken = self._woken(*filed, moved, touched)
         found: dict[int, list[Finding]] = {}
         for finding in self._judge(self.orders.find("rec", woken)[1]):
             found.setdefault(finding.record, []).append(finding)
@@ -84,12 +94,23 @@ class Findings:
         own = distinct(*(rows["rec"] for rows in orders))
         if not self.orders.runs:
             return own
+        people, listed = self._listed(sum(len(rows["rec"]) for rows in homes) + len(moved[1]))
         _, housed = self.homes.find("place", distinct(*(rows["place"] for rows in streets)))
         persons = [self._identity.resolve(rows["ident"], rows["event_ms"]) for rows in orders]
-        persons += [self._identity.resolve(rows["ident"], rows["since_ms"]) for rows in [*homes, housed]]
-        _, idents = self._identity.idents_of(distinct(moved[1], touched, *persons))
+        for rows in (*homes, housed):
+            rows = rows if listed is None else take(rows, among(rows["ident"], listed))
+            persons.append(self._identity.resolve(rows["ident"], rows["since_ms"]))
+        whole = distinct(moved[1], touched, *persons)
+        _, idents = self._identity.idents_of(whole if people is None else whole[among(whole, people)])
         asked = distinct(moved[0], idents)
         return distinct(own, *(self.orders.find(column, asked)[1]["rec"] for column in PEOPLE))
+
+    def _listed(self, woken: int) -> tuple[Ints, Ints] | tuple[None, None]:
+        """The persons in any order and all their identifiers; None where looking at those who are woken is less."""
+        if woken < len(PEOPLE) * len(self.orders):
+            return None, None
+        people = self._identity.persons_of(distinct(*(self.orders.column(column) for column in PEOPLE)))
+        return people, distinct(self._identity.idents_of(people)[1])
 
     def _judge(self, orders: Columns) -> list[Finding]:
         """Everything that is wrong in these orders."""

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from brain.orders import spans
 from brain.runs import Table, among, distinct, groups
 from schemas.facts import Columns
 from schemas.keys import ANCHOR_KINDS, PHONE_RANK, Ints, rank
 
+LINK = ("carried", "owner", "since_ms", "until_ms", "rec")
+Pairs = tuple[Ints, Ints]
 Review = tuple[str, int, int, tuple[int, ...]]
 """A review row: (kind, subject, at_ms, people)."""
 
@@ -21,11 +24,11 @@ class Identity:
     """The links that stand. Shape: `links` holds what is carried; links between anchors become components."""
 
     def __init__(self) -> None:
-        self.links = Table("carried", "owner", "since_ms", "until_ms", "rec")
+        self.links = Table(*LINK)
         self._merges = Table("carried", "owner", "rec")
-        self._component: dict[int, int] = {}  # anchors in a component of more than one → its least token
-        self._members: dict[int, list[int]] = {}
-        self._merged: tuple[Ints, Ints] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        # Anchors in components of more than one, ascending, with the least of each; and the same by the least.
+        self._merged: Pairs = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._members: Pairs = self._merged
         self.contested: dict[int, list[Review]] = {}
 
     def change(self, new: Columns, fallen: Ints) -> tuple[Ints, Ints]:
@@ -57,34 +60,47 @@ class Identity:
         """Recomputes the components around these anchors. Out: all anchors of the old and the new ones."""
         if len(touched) == 0:
             return touched
-        moved = set(touched.tolist())
-        for anchor in touched.tolist():
-            moved.update(self._members.get(self._component.get(anchor, anchor), ()))
-        waiting, seen = list(moved), set[int]()
-        for anchor in moved:
-            self._members.pop(self._component.pop(anchor, anchor), None)
-        while waiting:
-            found = self._reach(waiting.pop(), seen)
-            if len(found) > 1:
-                least = min(found)
-                self._members[least] = sorted(found)
-                self._component.update(dict.fromkeys(found, least))
-        keys = np.array(sorted(self._component), np.int64)
-        self._merged = keys, np.array([self._component[k] for k in keys.tolist()], np.int64)
-        return np.array(sorted(moved | seen), np.int64)
+        old = distinct(self._person(touched))
+        nodes, one, other = self._reach(distinct(touched, old, self._mates(old)[1]))
+        least = np.arange(len(nodes))
+        while True:  # the least token spreads along the links; and from there along what it has reached
+            spread = least.copy()
+            np.minimum.at(spread, one, least[other])
+            np.minimum.at(spread, other, least[one])
+            spread = spread[spread]
+            if np.array_equal(spread, least):
+                break
+            least = spread
+        several = np.bincount(least, minlength=len(nodes))[least] > 1
+        known, theirs = self._merged
+        stays = ~among(known, nodes)
+        anchors = np.concatenate([known[stays], nodes[several]])
+        leasts = np.concatenate([theirs[stays], nodes[least[several]]])
+        order = np.argsort(anchors)
+        self._merged = anchors[order], leasts[order]
+        order = np.argsort(leasts, kind="stable")
+        self._members = leasts[order], anchors[order]
+        return nodes
 
-    def _reach(self, start: int, seen: set[int]) -> set[int]:
-        """The anchors connected to one that has not been seen yet."""
-        found: set[int] = set()
-        edge = np.array([start] if start not in seen else [], np.int64)
+    def _reach(self, anchors: Ints) -> tuple[Ints, Ints, Ints]:
+        """All anchors connected to these, and the links among them, by number of the anchor."""
+        nodes = edge = anchors
+        links = [np.zeros((2, 0), np.int64)]
         while len(edge):
-            found.update(edge.tolist())
-            _, up = self._merges.find("carried", edge)
-            _, down = self._merges.find("owner", edge)
-            nxt = distinct(up["owner"], down["carried"])
-            edge = nxt[~among(nxt, np.array(sorted(found), np.int64))]
-        seen |= found
-        return found
+            for column in ("carried", "owner"):
+                rows = self._merges.find(column, edge)[1]
+                links.append(np.stack([rows["carried"], rows["owner"]]))
+            found = distinct(links[-1].ravel(), links[-2].ravel())
+            edge = found[~among(found, nodes)]
+            nodes = distinct(nodes, edge)
+        one, other = np.searchsorted(nodes, np.concatenate(links, axis=1))
+        return nodes, one, other
+
+    def _mates(self, leasts: Ints) -> tuple[Ints, Ints]:
+        """The anchors of these components: (index of the component, anchor)."""
+        keys, anchors = self._members
+        of, at = spans(np.searchsorted(keys, leasts, "left"), np.searchsorted(keys, leasts, "right"))
+        return of, anchors[at]
 
     def _person(self, anchors: Ints) -> Ints:
         keys, least = self._merged
@@ -146,11 +162,8 @@ class Identity:
 
     def idents_of(self, persons: Ints) -> tuple[Ints, Ints]:
         """Every identifier that may stand for each person at some instant: (index of the person, identifier)."""
-        of, tokens = np.arange(len(persons)), persons
-        if self._members:
-            grown = [(k, m) for k, p in enumerate(persons.tolist()) for m in self._members.get(p, ())]
-            of = np.concatenate([of, np.array([k for k, _ in grown], np.int64)])
-            tokens = np.concatenate([tokens, np.array([m for _, m in grown], np.int64)])
+        own, mates = self._mates(persons)
+        of, tokens = np.concatenate([np.arange(len(persons)), own]), np.concatenate([persons, mates])
         for _ in range(2):  # what they carry, and what is carried by a phone they carry
             at, held = self.links.find("owner", tokens)
             of, tokens = np.concatenate([of, of[at]]), np.concatenate([tokens, held["carried"]])

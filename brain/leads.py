@@ -14,8 +14,9 @@ import numpy as np
 from brain.cases import Case
 from brain.contacts import union_length
 from brain.identity import Identity
+from brain.orders import spans
 from brain.rules import Rules
-from brain.runs import Mask, Table, among, concat, distinct, groups, size, spans, take
+from brain.runs import Mask, Table, among, concat, distinct, groups, size, take
 from brain.tracing import Change, Source, Tracing
 from schemas.facts import Columns
 from schemas.instants import UNKNOWN_MS, day_start, local_day
@@ -27,6 +28,7 @@ LEAD = (
     "pair", "source", "person", "cells", "place", "together", "case_stay", "stay", "first", "last",
     "case_rec", "rec", "pack",
 )  # fmt: skip
+Filed = tuple[Columns, Columns]
 Cases = dict[int, tuple[Case | None, Case | None]]
 
 
@@ -42,14 +44,17 @@ class Leads:
         self._lookback: dict[int, tuple[int, int]] = {}
         self.table = Table(*LEAD)
 
-    def step(
-        self, new: Columns, fallen: Ints, moved: tuple[Ints, Ints], cases: Cases, touched: Ints
-    ) -> tuple[Columns, Columns]:
-        """Takes in dwells, drops those of fallen records. `moved`: identifiers and persons, as Identity.change says;
-        `touched`: whose contact rows changed. Out: (leads that close, leads that open)."""
+    def file(self, new: Columns, fallen: Ints) -> Filed:
+        """Takes in dwells, drops those of fallen records. Out: (dwells filed, dwells dropped)."""
         gone = self.dwells.remove("rec", fallen)
         added = _filed(new)
         self.dwells.add(added)
+        return added, gone
+
+    def step(self, filed: Filed, moved: tuple[Ints, Ints], cases: Cases, touched: Ints) -> tuple[Columns, Columns]:
+        """`moved`: identifiers and persons, as Identity.change says; `touched`: whose contact rows changed. Out: (leads
+        that close, leads that open)."""
+        added, gone = filed
         sources = {person: self._source(person, after) for person, (_, after) in cases.items()}
         pairs = self.tracing.step(Change(added, gone["uid"], moved[0]), sources)
         pairs = distinct(pairs, *self._woken(added, gone, moved[1], sorted(cases), touched))

@@ -28,16 +28,12 @@ class Ledger:
     """Shape: one row per record: rec, version, mark (withdrawn and digest in their order), event_ms."""
 
     def __init__(self) -> None:
-        self._table = Table("rec", "version", "withdrawn", "digest", "event_ms")
+        self._table = Table("rec", "version", "withdrawn", "digest", "event_ms", by="rec")
         self.conflicts: dict[int, int] = {}
         """Records with different words under their greatest version: rec → event time of the standing one."""
 
     def judge(self, rec: Ints, version: Ints, withdrawn: Ints, digest: Ints, event_ms: Ints) -> Verdict:
-        order = np.lexsort((digest, withdrawn, version, rec))
-        last = np.ones(len(order), np.bool_)
-        last[:-1] = rec[order][1:] != rec[order][:-1]
-        best = order[last]
-        differing = self._differing(order, rec, version, withdrawn, digest)
+        best, differing = self._greatest(rec, version, withdrawn, digest)
         of, old = self._table.find("rec", rec[best])
         earlier = {name: np.full(len(best), -1, np.int64) for name in old}
         for name, column in old.items():
@@ -63,6 +59,19 @@ class Ledger:
         at_ms = np.full(len(rec), UNKNOWN_MS, np.int64)
         at_ms[of] = rows["event_ms"]
         return at_ms
+
+    def _greatest(self, rec: Ints, version: Ints, withdrawn: Ints, digest: Ints) -> tuple[Ints, Mask]:
+        """(row of the greatest version of each record, whether that version says different things) in the batch."""
+        order = np.argsort(rec)
+        repeated = rec[order][1:] == rec[order][:-1]
+        lone = ~(np.append(repeated, False) | np.append(False, repeated)[: len(order)])
+        rows = order[~lone]
+        rows = rows[np.lexsort((digest[rows], withdrawn[rows], version[rows], rec[rows]))]
+        last = np.ones(len(rows), np.bool_)
+        last[:-1] = rec[rows][1:] != rec[rows][:-1]
+        differing = self._differing(rows, rec, version, withdrawn, digest)
+        best = np.concatenate([order[lone], rows[last]])
+        return best, np.concatenate([np.zeros(len(best) - len(differing), np.bool_), differing])
 
     @staticmethod
     def _differing(order: Ints, rec: Ints, version: Ints, withdrawn: Ints, digest: Ints) -> Mask:

@@ -34,13 +34,18 @@ def measures(rules: Rules, pack: Ints, result: Ints, last: Ints) -> tuple[Ints, 
 
 def test_days(rules: Rules, pack: Ints, result: Ints, last: Ints) -> list[list[int]]:
     """The local days (numbers since 1970-01-01) on which tests are due."""
-    out: list[list[int]] = []
-    for number, level, end in zip(pack.tolist(), result.tolist(), last.tolist(), strict=True):
+    none: list[int] = []
+    known: dict[tuple[int, int, int], list[int]] = {}  # few differ, and many share one
+    out = []
+    rows = zip(pack.tolist(), result.tolist(), last.tolist(), local_day(last - 1).tolist(), strict=True)
+    for number, level, end, day_0 in rows:
         if end >= OPEN_MS or end == UNKNOWN_MS:
-            out.append([])
+            out.append(none)
             continue
-        day_0 = local_day(end - 1)
-        out.append(sorted({day_0 + d for d in rules.test_days(number, level)}))
+        key = number, level, day_0
+        if key not in known:
+            known[key] = sorted({day_0 + d for d in rules.test_days(number, level)})
+        out.append(known[key])
     return out
 
 

@@ -9,26 +9,20 @@ Deliberately absent: any meaning of a column, and any order of the rows that com
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from brain.orders import Order, Timeline
+from brain.packed import Coded, Column, code, joined, pack
 from schemas.facts import Columns
-from schemas.instants import EARLIEST_MS, LATEST_MS
 from schemas.keys import Ints
 
 MERGE_RATIO = 4
 Mask = npt.NDArray[np.bool_]
-_LOW = np.uint64(0xFFFFFFFF)
-_HALF = np.uint64(32)
-
-
-def spans(low: Ints, high: Ints) -> tuple[Ints, Ints]:
-    """All positions of the half-open ranges [low, high): (index of the range, position)."""
-    counts = np.maximum(high - low, 0)
-    of = np.repeat(np.arange(len(low)), counts)
-    before = np.cumsum(counts) - counts
-    return of, np.arange(len(of)) - before[of] + low[of]
+_REPEATING = {"ident", "place", "tube", "spot", "seat", "street"}
+"""Columns of tokens of which many rows have the same."""
 
 
 def take(rows: Columns, at: Ints | Mask | slice) -> Columns:
@@ -45,43 +39,31 @@ def concat(names: Iterable[str], parts: list[Columns]) -> Columns:
 
 
 class Run:
-    """Some rows, and the look-up structures made for them on first use."""
+    """Some rows, and the look-up structures made for them on first use. `by`: the column that they are sorted by, if
+    they are: looking that up needs no structure."""
 
-    def __init__(self, rows: Columns) -> None:
-        self.rows = rows
-        self.count = size(rows)
+    def __init__(self, columns: dict[str, Column], count: int, by: str | None = None) -> None:
+        self.columns, self.count = columns, count
         self.standing: Mask | None = None  # None: all of them
-        self._sorted: dict[str, tuple[Ints, Ints]] = {}
-        self._timeline: tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], Ints] | None = None
+        self._orders: dict[str, Order] = {by: Order.of_sorted(columns[by][:])} if by is not None else {}
+        self._timeline: Timeline | None = None
 
     def find(self, column: str, values: Ints) -> tuple[Ints, Ints]:
         """(index of the value, position of the row) of every standing row whose column has one of the values."""
-        if column not in self._sorted:
-            order = np.argsort(self.rows[column])
-            self._sorted[column] = self.rows[column][order], order
-        keys, order = self._sorted[column]
-        of, at = spans(np.searchsorted(keys, values, "left"), np.searchsorted(keys, values, "right"))
-        return self._stand(of, order[at])
+        if column not in self._orders:
+            self._orders[column] = Order.of(self.columns[column])
+        return self.stand(*self._orders[column].find(values))
 
     def meet(self, places: Ints, since: Ints, until: Ints) -> tuple[Ints, Ints]:
-        """(index of the query, position of the row) of every standing row at that place that overlaps [since, until).
-
-        Rows are ordered by (half the place token, start in ticks) in one integer; beside it runs the greatest end so
-        far at that place, so both ends of the candidates are binary searches. Candidates are then tested exactly.
-        """
+        """(index of the query, position of the row) of every standing row at that place that overlaps [since, until):
+        the candidates that the timeline gives are tested exactly."""
         if self._timeline is None:
-            self._timeline = _timeline(self.rows)
-        starts, ends, order = self._timeline
-        half = places.view(np.uint64) << _HALF
-        low = np.searchsorted(ends, half | _ticks(since), "left")
-        high = np.searchsorted(starts, half | _ticks(until), "right")
-        of, at = spans(low, high)
-        at = order[at]
-        rows = self.rows
-        fits = (rows["place"][at] == places[of]) & (rows["since"][at] < until[of]) & (rows["until"][at] > since[of])
-        return self._stand(of[fits], at[fits])
+            self._timeline = Timeline(*(self.columns[name] for name in ("place", "since", "until")))
+        of, at = self._timeline.meet(places, since, until)
+        fits = (self.columns["since"][at] < until[of]) & (self.columns["until"][at] > since[of])
+        return self.stand(of[fits], at[fits])
 
-    def _stand(self, of: Ints, at: Ints) -> tuple[Ints, Ints]:
+    def stand(self, of: Ints, at: Ints) -> tuple[Ints, Ints]:
         if self.standing is None:
             return of, at
         keep = self.standing[at]
@@ -92,30 +74,18 @@ class Run:
             self.standing = np.ones(self.count, np.bool_)
         self.standing[at] = False
 
-    def all(self) -> Columns:
-        return self.rows if self.standing is None else take(self.rows, self.standing)
-
-
-def _ticks(ms: Ints) -> npt.NDArray[np.uint64]:
-    """Two-second ticks since 1900 (32 bits reach beyond 2100), rounded down and clipped; order is kept."""
-    clipped = np.clip(ms, EARLIEST_MS, LATEST_MS)
-    return ((clipped - EARLIEST_MS) // 2000).astype(np.uint64)
-
-
-def _timeline(rows: Columns) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64], Ints]:
-    starts = rows["place"].view(np.uint64) << _HALF | _ticks(rows["since"])
-    order = np.argsort(starts)
-    starts = starts[order]
-    ends = (starts & ~_LOW) | _ticks(rows["until"][order])
-    # The place is in the upper half, so the running maximum starts afresh with every place.
-    return starts, np.maximum.accumulate(ends), order
+    @property
+    def kept(self) -> Any:
+        """Where the standing rows are."""
+        return slice(None) if self.standing is None else self.standing
 
 
 class Table:
-    """A table of runs. Shape: every column is int64; tables searched by `meet` have place, since and until."""
+    """A table of runs. Shape: every column is int64; tables searched by `meet` have place, since and until. `by`: the
+    column that rows are kept in order of."""
 
-    def __init__(self, *names: str) -> None:
-        self.names = names
+    def __init__(self, *names: str, by: str | None = None) -> None:
+        self.names, self._by = names, by
         self.runs: list[Run] = []
 
     def __len__(self) -> int:
@@ -124,15 +94,34 @@ class Table:
     def add(self, rows: Columns) -> None:
         if size(rows) == 0:
             return
-        self.runs.append(Run({name: rows[name] for name in self.names}))
+        self.runs.append(self._run({name: rows[name] for name in self.names}, size(rows)))
         first = len(self.runs) - 1
         total = self.runs[first].count
         while first > 0 and total * MERGE_RATIO >= self.runs[first - 1].count:
             first -= 1
             total += self.runs[first].count
         if first < len(self.runs) - 1:
-            merged = Run(concat(self.names, [r.all() for r in self.runs[first:]]))
-            self.runs[first:] = [merged] if merged.count else []
+            self._merge(first)
+
+    def _merge(self, first: int) -> None:
+        """Makes one run of all from a position on; column by column, as both hardly fit into memory at once."""
+        runs = self.runs[first:]
+        kept = [run.kept for run in runs]
+        count = sum(r.count if r.standing is None else int(r.standing.sum()) for r in runs)
+        parts = [run.columns for run in runs]
+        del self.runs[first:]
+        if count:
+            self.runs.append(self._run({n: joined([part.pop(n) for part in parts], kept) for n in self.names}, count))
+
+    def _run(self, columns: dict[str, Column], count: int) -> Run:
+        if self._by is not None:
+            # Runs that are merged are in order already, which a stable sort makes use of.
+            order = np.argsort(columns[self._by][:], kind="stable")
+            columns = {name: column[order] for name, column in columns.items()}
+        for name, column in columns.items():
+            if not isinstance(column, Coded):
+                columns[name] = code(column[:]) if name in _REPEATING else pack(column[:])
+        return Run(columns, count, self._by)
 
     def find(self, column: str, values: Ints) -> tuple[Ints, Columns]:
         """(index of the value, rows) of all rows whose column has one of the values; values may repeat."""
@@ -149,18 +138,33 @@ class Table:
         for run, (_, at) in zip(self.runs, found, strict=False):
             if len(at):
                 run.remove(at)
-        return concat(self.names, [take(r.rows, at) for r, (_, at) in zip(self.runs, found, strict=False)])
+        return concat(self.names, [self._rows(r, at) for r, (_, at) in zip(self.runs, found, strict=False)])
+
+    def between(self, column: str, over: int, upto: int) -> Columns:
+        """All rows whose column lies in (over, upto]."""
+        found = []
+        for run in self.runs if over < upto else ():
+            values = run.columns[column][:]
+            at = np.flatnonzero((values > over) & (values <= upto))
+            found.append(self._rows(run, run.stand(at, at)[1]))
+        return concat(self.names, found)
 
     def all(self) -> Columns:
-        return concat(self.names, [run.all() for run in self.runs])
+        return concat(self.names, [self._rows(run, run.kept) for run in self.runs])
+
+    def none(self) -> Columns:
+        """No rows, under all names."""
+        return concat(self.names, [])
+
+    def _rows(self, run: Run, at: Any) -> Columns:
+        return {name: run.columns[name][at] for name in self.names}
 
     def column(self, name: str) -> Ints:
         """One column of all rows."""
-        kept = [r.rows[name] if r.standing is None else r.rows[name][r.standing] for r in self.runs]
-        return np.concatenate([np.zeros(0, np.int64), *kept])
+        return np.concatenate([np.zeros(0, np.int64), *(run.columns[name][run.kept] for run in self.runs)])
 
     def _gather(self, found: list[tuple[Ints, Ints]]) -> tuple[Ints, Columns]:
-        rows = [take(run.rows, at) for run, (_, at) in zip(self.runs, found, strict=False)]
+        rows = [self._rows(run, at) for run, (_, at) in zip(self.runs, found, strict=False)]
         of = np.concatenate([of for of, _ in found]) if found else np.zeros(0, np.int64)
         return of, concat(self.names, rows)
 

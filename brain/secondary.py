@@ -53,7 +53,6 @@ class Secondary:
     def judge(self, hot: Columns, other: Columns) -> Columns:
         """Everybody there is in the circle of degree 2."""
 
-
         rule = self._rules.secondary_rule[hot["pack"]]
         sure = np.minimum(certainty(hot["flags"]), certainty(other["flags"]))
         inside = np.ones(len(rule), np.int64)

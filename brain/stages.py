@@ -25,6 +25,8 @@ Deliberately absent: clocks, randomness, files, topics; time that passes by itse
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 
@@ -34,7 +36,7 @@ from brain.clinical import Clinical
 from brain.contacts import Contacts
 from brain.findings import TABLES, Findings
 from brain.holds import Holds
-from brain.identity import Identity, Review
+from brain.identity import LINK, Identity, Review
 from brain.leads import Leads
 from brain.ledger import Ledger
 from brain.notices import Notices
@@ -61,7 +63,7 @@ class Brain:
         self.ledger = Ledger()
         self.identity = Identity()
         self.presences = Table(*PRESENCE)
-        self.clinical = Clinical(self.identity)
+        self.clinical = Clinical(self.identity, self._sick, self._held)
         self.cases = Cases(self.rules, self.clinical)
         self.tracing = Tracing(self.identity, self.presences, self._judge, lambda rows, _: rows["uid"] != 0)
         self.contacts = Contacts(self.rules, self.tracing, 1, lambda persons: np.ones(len(persons), np.bool_))
@@ -83,18 +85,61 @@ class Brain:
         j = judge(self.rules, hot["pack"], hot["kind"], flags, seat)
         return {"rule": j.rule, "result": j.result, "inside": j.inside, "certainty": j.certainty}
 
+    def _sick(self, person: int) -> bool:
+        return person in self.cases.standing
+
+    def _held(self, person: int) -> bool:
+        return person in self.holds.standing
+
     def step(self, batch: FactBatch) -> pa.Table:
         """Takes in a batch. Out: the events that follow from it (schemas/events.py)."""
-        rec, event_ms = batch.column("rec"), batch.column("event_ms")
-        marks = batch.column("version"), batch.column("withdrawn"), batch.column("digest")
-        verdict = self.ledger.judge(rec, *marks, event_ms)
-        facts = {name: self._standing(batch, name, rec, event_ms, verdict.stands) for name in FACT_COLUMNS}
-        moved = self.identity.change(facts.pop("links"), verdict.fallen)
-        change = Change(*self._file(facts.pop("presences"), verdict.fallen), moved[0])
+        facts, fallen = self._standing(batch)
+        leaving = self.transfers.leaving(fallen)
+        moved = self.identity.change(facts.pop("links"), fallen)
+        change = Change(*self._file(facts.pop("presences"), fallen), moved[0])
         told = {name: facts.pop(name) for name in TRANSFER_FACTS} | {name: facts[name] for name in SHARED}
-        leaving = self.transfers.leaving(verdict.fallen)
-        dwells, ordered = facts.pop("dwells"), {name: facts.pop(name) for name in TABLES}
-        patients = self.clinical.change(facts, verdict.fallen, moved[0])
+        dwells = self.leads.file(facts.pop("dwells"), fallen)
+        ordered = self.findings.file({name: facts.pop(name) for name in TABLES}, fallen)
+        patients = self.clinical.change(facts, fallen, moved[0])
+        return self._conclude(change, moved, patients, dwells, ordered, (told, fallen, leaving))
+
+    def restore(self, batches: Iterable[FactBatch]) -> None:
+        """Takes in batches that had been stepped through, into a new brain: as one, since the sum alone counts. All are
+        filed before anything is concluded, and the events are not told again."""
+        links, nothing = Table(*LINK), np.zeros(0, np.int64)
+        transfers = {name: Table("rec", *columns) for name, columns in TRANSFER_FACTS.items()}
+        for batch in batches:
+            facts, fallen = self._standing(batch)
+            links.remove("rec", fallen)
+            links.add(facts.pop("links"))
+            self._file(facts.pop("presences"), fallen)
+            for name, table in transfers.items():
+                table.remove("rec", fallen)
+                table.add(facts.pop(name))
+            self.leads.file(facts.pop("dwells"), fallen)
+            self.findings.file({name: facts.pop(name) for name in TABLES}, fallen)
+            self.clinical.file(facts, fallen)
+        self.identity.change(links.all(), nothing)
+        # Who met whom is found from the side of the cases, so no presence or dwell need be told as new.
+        presences, dwells = self.presences.none(), self.leads.dwells.none()
+        patients = self.clinical.woken(*self.clinical.every(), nothing)
+        change, moved = Change(presences, nothing, nothing), (nothing, nothing)
+        told = (
+            {name: table.all() for name, table in transfers.items()} | self.transfers.shared(),
+            nothing,
+            self.transfers.leaving(nothing),
+        )
+        self._conclude(change, moved, patients, (dwells, dwells), self.findings.every(), told)
+
+    def _conclude(
+        self,
+        change: Change,
+        moved: tuple[Ints, Ints],
+        patients: Ints,
+        dwells: tuple[Columns, Columns],
+        ordered: tuple[dict[str, Columns], dict[str, Columns]],
+        told: tuple[dict[str, Columns], Ints, dict[str, Columns]],
+    ) -> pa.Table:
         judged = distinct(self.identity.persons_of(patients), moved[1])
         dossier = self.clinical.dossier(judged)
         cases = self.cases.step(judged, dossier)
@@ -108,9 +153,9 @@ class Brain:
         _, of_person = self.tracing_2.exposures.find("person", touched)
         met_2 = distinct(met_2, of_source["pair"], of_person["pair"])
         changes = self.contacts_2.step(met_2)
-        leads = self.leads.step(dwells, verdict.fallen, moved, cases, touched)
-        findings = self.findings.step(ordered, verdict.fallen, moved, touched)
-        ways = self.transfers.step(told, verdict.fallen, leaving, moved, distinct(met, met_2), cases)
+        leads = self.leads.step(dwells, moved, cases, touched)
+        findings = self.findings.step(ordered, moved, touched)
+        ways = self.transfers.step(*told, moved, distinct(met, met_2), cases)
         return self.notices.take(cases, ((fallen, risen), changes), touched, leads, turns, findings, ways)
 
     def view(self) -> dict[str, pa.Table]:
@@ -127,15 +172,21 @@ class Brain:
         found += [("version_conflict", rec, at_ms, ()) for rec, at_ms in self.ledger.conflicts.items()]
         return found
 
-    @staticmethod
-    def _standing(batch: FactBatch, name: str, rec: Ints, event_ms: Ints, stands: Ints) -> Columns:
-        """The rows of a fact table whose record stands, with `rec` (and `event_ms`) for `row`."""
-        rows = batch.facts.get(name) or empty(name)
+    def _standing(self, batch: FactBatch) -> tuple[dict[str, Columns], Ints]:
+        """(the facts whose record stands, by table, with `rec` and `event_ms` for `row`; records whose earlier facts
+        fall)."""
+        rec, event_ms = batch.column("rec"), batch.column("event_ms")
+        marks = batch.column("version"), batch.column("withdrawn"), batch.column("digest")
+        verdict = self.ledger.judge(rec, *marks, event_ms)
         keep = np.zeros(len(rec), np.bool_)
-        keep[stands] = True
-        rows = take(rows, keep[rows["row"]])
-        at = rows.pop("row")
-        return {**rows, "rec": rec[at], "event_ms": event_ms[at]}
+        keep[verdict.stands] = True
+        facts = {}
+        for name in FACT_COLUMNS:
+            rows = batch.facts.get(name) or empty(name)
+            rows = take(rows, keep[rows["row"]])
+            at = rows.pop("row")
+            facts[name] = {**rows, "rec": rec[at], "event_ms": event_ms[at]}
+        return facts, verdict.fallen
 
     def _file(self, rows: Columns, fallen: Ints) -> tuple[Columns, Ints]:
         """Files presences in the index and takes out those of fallen records. Out: (presences filed, ids taken out)."""

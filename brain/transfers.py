@@ -71,6 +71,10 @@ class Transfers:
         """The rows of other stages' tables that fall with these records; to be asked before they do."""
         return {n: table.find("rec", fallen if table.runs else fallen[:0])[1] for n, table in self._shared.items()}
 
+    def shared(self) -> dict[str, Columns]:
+        """All rows of other stages' tables, as if they were new."""
+        return {name: table.all() for name, table in self._shared.items()}
+
     def step(
         self, new: dict[str, Columns], fallen: Ints, gone: dict[str, Columns], moved: tuple[Ints, Ints],
         pairs: Ints, cases: dict[int, tuple[Case | None, Case | None]],

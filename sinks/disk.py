@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -68,11 +69,11 @@ def _encoding(names: list[str]) -> dict[str, Any]:
     }
 
 
-def read_parquet(path: Path) -> pa.Table:
-    """One file as a table. Errors: ValueError naming the file when it is torn."""
+def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """One file as a table, all columns or some. Errors: ValueError naming the file when it is torn."""
     try:
         with pq.ParquetFile(path) as file:
-            return file.read()
+            return file.read(columns and list(columns))
     except (pa.ArrowInvalid, OSError) as error:
         why = type(error).__name__
         raise ValueError(f"{path} cannot be read ({why}): restore it from a copy of the lake") from None

@@ -12,17 +12,22 @@ reader of facts/*.parquet never meets facts that are not committed. Once named, 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sinks.disk import TEMPORARY, read_parquet, sync, write_parquet
-from sinks.parts import TABLES, Tables, offset_ranges, part_schema, with_ranges
+from sinks.parts import MARKS, TABLES, Tables, offset_ranges, part_schema, with_ranges
 from sinks.store import Store
 
 FACTS = "facts"
 EVENTS = "events"
 PART_NAME = "{:08d}.parquet"
+T = TypeVar("T")
+_AHEAD = 2
+"""So many parts are read ahead of the one that is looked at."""
 Rows = list[dict[str, Any]]
 """Rows of the parts registry."""
 
@@ -104,12 +109,27 @@ class PartFiles:
         """The committed files of a table, oldest first."""
         return [self._lake / row["path"] for row in self._registry(table)]
 
-    def read(self) -> Iterator[Tables]:
-        """The tables of every part, oldest first."""
+    def read(self, made: Callable[[Tables], T], bare: bool = False) -> Iterator[T]:
+        """What is made of the tables of every part, oldest first. `bare`: of records the columns `MARKS` alone, and no
+        places. While one part is looked at, the next ones are read and made."""
         files: dict[int, dict[str, Path]] = {}
         for table in TABLES:
             for row in self._registry(table):
                 files.setdefault(row["number"], {})[table] = self._lake / row["path"]
-        for number in sorted(files):
-            part = files[number]
-            yield {t: read_parquet(part[t]) if t in part else part_schema(t).empty_table() for t in TABLES}
+        with ThreadPoolExecutor(1) as pool:
+            waiting: deque[Future[T]] = deque()
+            for number in sorted(files):
+                waiting.append(pool.submit(lambda part: made(_part(part, bare)), files[number]))
+                if len(waiting) > _AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+
+def _part(files: dict[str, Path], bare: bool) -> Tables:
+    """The tables of one part, empty where it has no file."""
+    tables = {table: part_schema(table).empty_table() for table in TABLES}
+    for table, path in files.items():
+        if not bare or table != "places":
+            tables[table] = read_parquet(path, MARKS if bare and table == "records" else None)
+    return tables

@@ -8,6 +8,7 @@ Deliberately absent: conclusions; the brain draws them, the lake keeps them.
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections import Counter
@@ -39,6 +40,8 @@ from sinks.transfer_counts import transfer_counts
 TAIL_RECORDS = 20_000
 """Fewer records than this stay in brain.duckdb until more have come: small commits must not make small files."""
 BATCH_RECORDS = 200_000
+BARE_RECORDS = 2_000_000
+"""As many are filed at once when a brain is restored: few runs to merge, and little memory beside what it keeps."""
 _PLAIN_NAME = re.compile(r"\w[\w.-]{0,63}")
 _LONG_NUMBER = re.compile(r"\d{6}")
 
@@ -147,11 +150,16 @@ class Lake:
         seq = pa.array(np.arange(plain.num_rows, dtype=np.int64) + self._next_event)
         return plain.add_column(0, EVENT_ROWS.field("seq"), seq)
 
-    def facts(self) -> Iterator[FactBatch]:
-        """Every committed fact again, in batches of at most 200,000 records, in the order of the commits."""
-        for tables in self._files.read():
-            yield from parts.restore(tables, BATCH_RECORDS)
-        yield from parts.restore(self._store.tail(), BATCH_RECORDS)
+    def facts(self, bare: bool = False) -> Iterator[FactBatch]:
+        """Every committed fact again, in the order of the commits, in batches of at most 200,000 records. `bare`: for a
+        brain alone, in fewer and larger batches whose records have the columns `parts.MARKS`, without places."""
+
+        def made(tables: parts.Tables) -> list[FactBatch]:
+            return list(parts.restore(tables, BATCH_RECORDS))
+
+        every = itertools.chain(self._files.read(made, bare), [made(self._store.tail())])
+        batches = itertools.chain.from_iterable(every)
+        yield from parts.gathered(batches, BARE_RECORDS) if bare else batches
 
     def publish(self, raw_views: dict[str, pa.Table], packs: Sequence[str]) -> dict[str, Any]:
         """Writes the views as a snapshot, makes it the current one and brings the catalog up to date; the manifest.

@@ -8,7 +8,7 @@ Deliberately absent: choosing between versions of a record (brain), files (sinks
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,8 @@ from schemas.keys import Ints, mix
 
 STAMP = ("rec", "version", "withdrawn", "digest")
 """What a fact row carries of its record, instead of the batch-local `row`."""
+MARKS = (*STAMP, "event_ms")
+"""What a brain asks of a record."""
 TABLES = ("records", "places", *FACT_COLUMNS)
 Tables = dict[str, pa.Table]
 NOTHING: Ints = np.zeros(0, np.int64)
@@ -110,29 +112,57 @@ def with_ranges(table: pa.Table, ranges: dict[str, tuple[int, int]]) -> pa.Table
 
 
 def restore(tables: Tables, limit: int) -> Iterator[FactBatch]:
-    """The batches of one part again, of at most `limit` records each. Errors: ValueError for facts without record."""
+    """The batches of one part again, of at most `limit` records each, with the columns of records that are there.
+    Errors: ValueError for facts without record."""
     records = tables["records"]
+    schema = pa.schema([field for field in RECORD_SCHEMA if field.name in records.schema.names])
     marks = stamps(records)
-    kept = np.sort(np.unique(marks, return_index=True)[1])
-    records = records.take(pa.array(kept)).cast(RECORD_SCHEMA)
-    marks = marks[kept]
     order = np.argsort(marks)
+    fresh = np.ones(len(order), np.bool_)
+    fresh[1:] = marks[order][1:] != marks[order][:-1]
+    if not fresh.all():
+        kept = np.sort(np.minimum.reduceat(order, np.flatnonzero(fresh)))
+        records, marks = records.take(pa.array(kept)), marks[kept]
+        order = np.argsort(marks)
+    records, ordered = records.cast(schema), marks[order]
     facts: dict[str, tuple[Ints, dict[str, Ints]]] = {}
     for table, names in FACT_COLUMNS.items():
         mine = stamps(tables[table])
         if len(mine) == 0:
             continue
-        found = np.searchsorted(marks, mine, sorter=order)
-        rows = order[np.minimum(found, len(order) - 1)] if len(order) else np.full(len(mine), -1)
-        if len(order) == 0 or not np.array_equal(marks[rows], mine):
+        found = np.minimum(np.searchsorted(ordered, mine), len(order) - 1)
+        if len(order) == 0 or not np.array_equal(ordered[found], mine):
             raise ValueError(f"{table}: facts whose record is missing; restore the lake's facts/ folder from a copy")
-        facts[table] = rows, {name: ints(tables[table][name]) for name in names}
+        facts[table] = order[found], {name: ints(tables[table][name]) for name in names}
     places = _one_batch(tables["places"].cast(PLACE_SCHEMA), PLACE_SCHEMA)
     for start in range(0, max(records.num_rows, 1), limit):
-        piece = _one_batch(records.slice(start, limit), RECORD_SCHEMA)
+        piece = _one_batch(records.slice(start, limit), schema)
         if piece.num_rows or places.num_rows:
             yield FactBatch(piece, _rows_between(facts, start, start + limit), places)
         places = _one_batch(PLACE_SCHEMA.empty_table(), PLACE_SCHEMA)
+
+
+def gathered(batches: Iterable[FactBatch], least: int) -> Iterator[FactBatch]:
+    """The batches in fewer ones of so many records or a little more, without places."""
+    waiting: list[FactBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(b.records.num_rows for b in waiting) >= least:
+            yield _bare(waiting)
+            waiting = []
+    if waiting:
+        yield _bare(waiting)
+
+
+def _bare(batches: list[FactBatch]) -> FactBatch:
+    schema = pa.schema([RECORD_SCHEMA.field(name) for name in MARKS])
+    records = pa.Table.from_batches([batch.records.select(MARKS) for batch in batches], schema)
+    facts = {}
+    for table, names in FACT_COLUMNS.items():
+        rows, columns = _stacked(batches, table)
+        if len(rows):
+            facts[table] = {"row": rows, **{name: columns[name] for name in names}}
+    return FactBatch(_one_batch(records, schema), facts)
 
 
 def _one_batch(table: pa.Table, schema: pa.Schema) -> pa.RecordBatch:
@@ -144,6 +174,8 @@ def _rows_between(facts: dict[str, tuple[Ints, dict[str, Ints]]], low: int, high
     found = {}
     for table, (rows, columns) in facts.items():
         chosen = (rows >= low) & (rows < high)
-        if chosen.any():
+        if chosen.all():
+            found[table] = {"row": rows - low, **columns}
+        elif chosen.any():
             found[table] = {"row": rows[chosen] - low, **{name: c[chosen] for name, c in columns.items()}}
     return found

@@ -64,7 +64,7 @@ def scoreboard(db: duckdb.DuckDBPyConnection, profile: Profile, people: int = PE
                             "ORDER BY 3 DESC, 2")  # fmt: skip
     rows = []
     for source, expected in EXPECTED.items():
-        rate = expected.per_day[profile] * people / PEOPLE / (expected.hours[1] - expected.hours[0])
+        rate = hourly_rate(expected, profile, people)
         hours = heard[source]
         rows.append({
             "source": source, "records": sum(hours.records.values()), "withdrawn": withdrawn.get(source, 0),
@@ -78,6 +78,11 @@ def scoreboard(db: duckdb.DuckDBPyConnection, profile: Profile, people: int = PE
             ],
         })  # fmt: skip
     return rows
+
+
+def hourly_rate(expected: Expected, profile: Profile, people: int) -> float:
+    """How many records of a source are expected in each of its hours."""
+    return expected.per_day[profile] * people / PEOPLE / (expected.hours[1] - expected.hours[0])
 
 
 def _heard(db: duckdb.DuckDBPyConnection) -> dict[str, Hours]:
@@ -103,7 +108,7 @@ def _now(last: list[int]) -> int | None:
 def _volume(hours: Hours, expected: Expected, rate: float, now: int | None) -> Row:
     """Records expected from the source's first hour on, and in which hours it should have spoken and did not."""
     if not hours.records or now is None:
-        return {"expected": None, "silent_hours": 0, "silent_since_ms": None, "missed": 0}
+        return {"expected": None, "silent_hours": 0, "silent_at_ms": [], "silent_since_ms": None, "missed": 0}
     first, last = min(hours.records), max(hours.records)
     due = [hour for hour in _hours(first, now) if _open(hour, expected)]
     # Where less than one record an hour is expected, an hour without one says nothing.
@@ -112,6 +117,7 @@ def _volume(hours: Hours, expected: Expected, rate: float, now: int | None) -> R
     return {
         "expected": round(rate * len(due)),
         "silent_hours": len(silent),
+        "silent_at_ms": [_starts(hour) for hour in silent],
         "silent_since_ms": _starts(since[0]) if since else None,
         "missed": round(rate * len(since)),
     }

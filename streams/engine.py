@@ -22,9 +22,13 @@ from schemas.facts import FactBatch
 from schemas.policy import PackSeries
 from sinks.lake import Lake
 from streams.batches import merged
+from streams.memory import give_back
 
 STEP_RECORDS = 100_000
 """Records in a step of the brain: 371,000 took it 3.1 s in steps of 5,000, 2.1 s in 25,000, 1.2 s in 100,000."""
+
+SWEEP_RECORDS = 1_000_000
+"""After so many records, what their reading has left of free memory is given back."""
 
 
 @dataclass
@@ -79,9 +83,14 @@ class Engine:
         self.summary = Summary()
         self._pending = _Pending()
         with self.summary.timed("restore"):
-            for batch in lake.facts():
-                self.brain.step(batch)
-                self.summary.restored += batch.records.num_rows
+            self.brain.restore(self._counted(lake.facts(bare=True)))
+            give_back()
+        self._unswept = 0
+
+    def _counted(self, batches: Iterator[FactBatch]) -> Iterator[FactBatch]:
+        for batch in batches:
+            self.summary.restored += batch.records.num_rows
+            yield batch
 
     @property
     def pending_lines(self) -> int:
@@ -135,7 +144,8 @@ class Engine:
         pending = self._pending
         new = pending.batches[pending.stepped :]
         pending.stepped = len(pending.batches)
-        if sum(b.records.num_rows for b in new):
+        if count := sum(b.records.num_rows for b in new):
+            self._unswept += count
             with self.summary.timed("brain"):
                 pending.events.append(self.brain.step(merged(new)))
 
@@ -147,7 +157,10 @@ class Engine:
             return 0, 0
         unknown = {source: dict(found) for source, found in pending.unknown.items()}
         with self.summary.timed("lake"):
-            return self.lake.commit(pending.batches, pending.events, pending.rejects, pending.progress, unknown)
+            numbers = self.lake.commit(pending.batches, pending.events, pending.rejects, pending.progress, unknown)
+        del pending
+        self._sweep(SWEEP_RECORDS)
+        return numbers
 
     def publish(self) -> Summary:
         """Publishes the current view and fills in the summary."""
@@ -155,7 +168,15 @@ class Engine:
             views = self.brain.view()
         with self.summary.timed("lake"):
             manifest = self.lake.publish(views, [pack.name for pack in self.packs.packs])
+        del views
+        self._sweep(self._step_records)
         return self._describe(manifest)
+
+    def _sweep(self, least: int) -> None:
+        """Gives back what memory is free, if so many records were taken since it last did."""
+        if self._unswept >= least:
+            self._unswept = 0
+            give_back()
 
     def recall(self) -> Summary:
         """The summary of what was last published, as far as something was."""

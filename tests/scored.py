@@ -11,7 +11,6 @@ Deliberately absent: records as lines; the lake is given the facts and the view 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +26,29 @@ from schemas.departments.drafting import identifier
 from schemas.events import EVENT_SCHEMA
 from schemas.facts import FACT_COLUMNS, RECORD_SCHEMA, FactBatch, digests
 from schemas.instants import BEGIN_MS, HOUR_MS, MINUTE_MS, OPEN_MS, UNKNOWN_MS, day_start, local_day
-from schemas.keys import Key, mix, record_tokens
+from schemas.keys import mix
 from schemas.views import VIEWS, raw_schema
 from sinks.lake import Lake
 from streams.packs import load_series
+from tests.scored_feeds import (
+    ACCESS,
+    DAY,
+    FAULTS,
+    GIVEN,
+    HOMES,
+    KEY,
+    PLAN,
+    SCAN,
+    TAP,
+    at,
+    facts,
+    rec,
+    refused,
+    token,
+    turns,
+    views,
+)
 
-KEY = Key("k00002", b"\2" * 32)
-DAY = day_start(int(datetime(2022, 3, 10, tzinfo=UTC).timestamp()) // 86_400)
 PEOPLE = 13
 CASE = 0
 HOME, HOME_2, ROOM, SHOP, BUS, BUS_2, LINE = range(7)
@@ -42,17 +57,6 @@ _PLACES = [
     (Ground.shop, PlaceKind.venue, -1), (Ground.bus, PlaceKind.bus, LINE), (Ground.bus, PlaceKind.bus, LINE),
     (Ground.line, PlaceKind.bus, -1),
 ]  # fmt: skip
-TAP, ACCESS, SCAN, HOMES = "transport.tap", "industry.workshop_access", "data_office.place_scan", "police.household"
-
-
-def at(hour: float) -> int:
-    return DAY + round(hour * HOUR_MS)
-
-
-def token(person: int, kind: str = "resident_id") -> int:
-    return KEY.identifier(kind, identifier(kind, person))
-
-
 _VISITS = [
     (0, HOME, Doing.home, 0, 8), (1, HOME, Doing.home, 0, 8), (2, HOME_2, Doing.home, 18, 24),
     (8, HOME_2, Doing.home, 18, 24), (0, ROOM, Doing.work, 9, 17), (2, ROOM, Doing.work, 9, 17),
@@ -93,7 +97,7 @@ def write_sides(folder: Path, expect: dict[str, tuple[float, float]] | None = No
     truth.mkdir(parents=True)
     _write_truth(truth, expect or {})
     _write_lake(lake)
-    hours = ((20, 1), (21, 3), (21.25, 9), (22.25, 11))
+    hours = ((20, 1), (21, 5), (21.25, 12), (22.25, 14))
     write_slices(slices, [Slice(at(hour), 4, events, 0.1) for hour, events in hours])
     return Sides(truth, lake, KEY, load_series("cn"), slices)
 
@@ -127,39 +131,37 @@ def _write_truth(truth: Path, expect: dict[str, tuple[float, float]]) -> None:
         for p, hour, by, f, r, i in _INFECTED
     ]  # fmt: skip
     write("infections", infections)
-    faults = [{"source": ACCESS, "record_id": "a6", "kind": "lost", "destroyed": True, "what": "all"},
-              {"source": TAP, "record_id": "t11", "kind": "late", "destroyed": False, "what": "arrival"}]  # fmt: skip
-    write("faults", faults, source=text, record_id=text, kind=text, destroyed=truth_value, what=text)
+    write("faults", FAULTS, source=text, record_id=text, kind=text, destroyed=truth_value, what=text)
     isolated = [{"person": p, "place": -1, "at_ms": at(h), "ended": False} for p, h in ((0, 20), (1, 22), (2, 22))]
     write("isolations", isolated, ended=truth_value)
-    plan = {"name": "by-hand", "title": ["手算演练", "By hand"], "expect": {k: list(v) for k, v in expect.items()}}
+    plan = PLAN | {
+        "name": "by-hand", "title": ["手算演练", "By hand"], "expect": {k: list(v) for k, v in expect.items()},
+    }  # fmt: skip
     (truth / "played.json").write_text(json.dumps({"plan": plan, "counts": {}, "versions": {}}), encoding="utf-8")
 
 
 def _write_lake(folder: Path) -> None:
-    views = {view: raw_schema(view).empty_table() for view in VIEWS}
-    views |= {name: _view(name, rows) for name, rows in _rows().items()}
+    tables = {view: raw_schema(view).empty_table() for view in VIEWS}
+    tables |= {name: _view(name, rows) for name, rows in _rows().items()}
     with Lake.open(folder, KEY, "cn") as lake:
-        lake.commit([*_facts()], _events(), [], {"all": 20}, {})
-        lake.publish(views, ["cn-8"])
+        lake.commit([*_facts(), *facts()], _events(), [refused(lake)], {"all": 200}, {})
+        lake.publish(tables, ["cn-8"])
 
 
 def _facts() -> list[FactBatch]:
     """The records that were read, all but a3 and a6, and a swab of 5."""
     made = []
-    read = [(source, name) for source, name, *_ in _TOLD if name not in ("a3", "a6")]
-    for source, name in [*read, ("health.nat_sample", "n5")]:
-        rec = record_tokens(source, [name])
-        facts = {}
+    read = [(row[0], row[1], row[4] or 0, row[9]) for row in _TOLD if row[1] not in ("a3", "a6")]
+    for source, name, hour, arrival in [*read, ("health.nat_sample", "n5", 22, 22)]:
+        said = {}
         if name == "n5":
             swab = {"ident": token(5), "tube": 9, "sampled_ms": at(22), "pool_size": 1}
-            facts = {"samples": {"row": np.zeros(1, np.int64), **{k: np.array([v], np.int64) for k, v in swab.items()}}}
+            said = {"samples": {"row": np.zeros(1, np.int64), **{k: np.array([v], np.int64) for k, v in swab.items()}}}
             assert swab.keys() == FACT_COLUMNS["samples"].keys()
-        row = {"rec": int(rec[0]), "source": source, "record_id": name, "version": 1, "withdrawn": False,
-               "digest": int(digests(1, facts, np.array([DAY]))[0]), "event_ms": DAY, "part": "all",
-               "offset": len(made)}  # fmt: skip
-        row |= {f.name: DAY for f in RECORD_SCHEMA if f.name not in row}  # whatever else a record tells of its arrival
-        made.append(FactBatch(pa.RecordBatch.from_pylist([row], RECORD_SCHEMA), facts))
+        row = {"rec": rec(source, name), "source": source, "record_id": name, "version": 1, "withdrawn": False,
+               "digest": int(digests(1, said, np.array([at(hour)]))[0]), "event_ms": at(hour),
+               "ingest_ms": at(arrival), "given": GIVEN.get(name, 0), "part": "all", "offset": len(made)}  # fmt: skip
+        made.append(FactBatch(pa.RecordBatch.from_pylist([row], RECORD_SCHEMA), said))
     return made
 
 
@@ -174,15 +176,18 @@ def _events() -> pa.Table:
                 "class_after": 5, "since_ms": DAY, "until_ms": OPEN_MS, "rule": "pool", "confirm": False}  # fmt: skip
 
     late = [row for row in _LISTED if row[0] in _LATE]
-    rows = [event("hold_opened", token(0)), event("hold_opened", token(9)), event("case_opened", token(0))]
-    for contact, source, degree, *_ in [*(r for r in _LISTED if r not in late), *late]:
+    rows = [event("hold_opened", token(0)), *turns("finding_opened", "case_unknown", "trace_missing")]
+    rows += [event("hold_opened", token(9)), event("case_opened", token(0))]
+    for contact, source, degree, *_ in [r for r in _LISTED if r not in late]:
         rows.append(event("contact_found", _who(contact), token(source), degree))
+    rows += turns("finding_closed", "trace_missing")
+    rows += [event("contact_found", _who(contact), token(source), degree) for contact, source, degree, *_ in late]
     return pa.Table.from_pylist(rows, EVENT_SCHEMA)
 
 
 def _rec(name: str) -> int:
     source = next((s for s, n, *_ in _TOLD if n == name), "health.nat_sample")
-    return int(record_tokens(source, [name])[0])
+    return rec(source, name)
 
 
 def _rows() -> dict[str, list[list[Any]]]:
@@ -208,7 +213,7 @@ def _rows() -> dict[str, list[list[Any]]]:
          _rec("s0"), _rec("s7")] for other in (7, 12)
     ]  # fmt: skip
     return {"cases": [case], "contacts": contacts, "contact_evidence": evidence, "persons": persons, "holds": [hold],
-            "leads": leads}  # fmt: skip
+            "leads": leads, **views()}  # fmt: skip
 
 
 def _view(name: str, rows: list[list[Any]]) -> pa.Table:

@@ -121,6 +121,20 @@ def test_it_says_what_the_score_says(evening: Run, pages: Path) -> None:
     assert len(text.encode()) < 1_500_000
 
 
+def test_it_says_how_good_the_feeds_were_and_who_is_to_mend_what(evening: Run, pages: Path) -> None:
+    text = (pages / "report.html").read_text("utf-8")
+    for shown in (
+        "4 / 978", "6 · 840 / 15 min ▲", "10 h, ~889 ▲", "4: identifier_form id_no … ▲", "carriage 0 % / 25 % ▲",
+        "关联病例不是已知病例", "50 % (1/2)", "66.7 % (2/3)", "副本只计一次", "1 个数据问题待更正",
+        "brain quality --department health",
+    ):  # fmt: skip
+        assert shown in text, shown
+    assert 'id="feeds-by-hour-t"' in text
+    assert ">None" not in text
+    untroubled = replace(evening.score, figures=(), feeds=())
+    assert "feeds-by-hour" not in render_report(untroubled)
+
+
 def test_the_timeline_has_injects_faults_and_findings_in_order(evening: Run) -> None:
     plan = {
         "first_day": "2022-03-10", "days": 1, "injects": [{"kind": "wedding", "at_ms": at(12), "people": 40}],

@@ -122,6 +122,21 @@ def test_faults_cost_what_they_destroyed_and_every_loss_is_named(whole: Path, fa
     assert sum(f.value or 0 for f in score.groups("refused").values()) > 0
 
 
+def test_every_refused_line_is_a_planted_fault_s_and_every_fault_that_makes_one_is_shown(
+    whole: Path, faulty: Path
+) -> None:
+    clean, score = score_of(whole), score_of(faulty)
+    assert (clean.groups("refused"), clean.groups("refused_for"), clean.groups("fault_shown")) == ({}, {}, {})
+    assert value(score, "refused_planted") == 1
+    shown = score.groups("fault_shown")
+    assert set(shown) == {"reject/broken_lines", "late/late", "silence/lost_for_good"}
+    assert shown["reject/broken_lines"].value == 1
+    assert (shown["late/late"].value or 0) > 0.9
+    for name in ("silent_hours", "records_expected", "completeness"):
+        assert score.groups(name), name
+    assert value(clean, "silent_planted") == 0
+
+
 def test_every_run_has_its_report(whole: Path, faulty: Path) -> None:
     for folder in (whole, faulty):
         text = (folder / "report.html").read_text("utf-8")

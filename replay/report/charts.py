@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 WIDTH = 680
 _LEFT, _RIGHT, _TOP = 46, 12, 16
-_ROW, _BAR, _NAMES = 58, 13, 190
+_ROW, _BAR, _NAMES, _STRIP = 58, 13, 190, 30
 
 
 def ticks(top: float, most: int = 5) -> list[float]:
@@ -106,3 +106,28 @@ def draw_steps(name: str, title: str, about: str, steps: Sequence[tuple[str, flo
         drawn.append(_text(x, bottom + 16, step, "tick"))
     drawn.append(f'<line class="axis" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{bottom}" y2="{bottom}"/>')
     return _frame(name, bottom + 26, title, about, drawn)
+
+
+Strip = tuple[str, str, Sequence[float], Sequence[int]]
+
+
+def draw_feeds(name: str, title: str, about: str, rows: Sequence[Strip], days: Sequence[str]) -> Markup:
+    """For each row (two names, a share for each hour of the days, the hours that are silent) how much came of what was
+    expected, all of it being the full height, and a bar below where it was silent."""
+    room, drawn = WIDTH - _NAMES - _RIGHT, list[str]()
+    bottom = _TOP + len(rows) * _STRIP
+    wide = room / max(len(days), 1)
+    for at, day in enumerate(days):
+        x = _NAMES + wide * at
+        drawn.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{bottom}"/>')
+        drawn.append(_text(x + wide / 2, bottom + 14, day[5:], "tick"))
+    for at, (zh, en, shares, silent) in enumerate(rows):
+        foot = _TOP + (at + 1) * _STRIP - 10
+        drawn.append(_text(_NAMES - 10, foot - 6, zh, "tick", "end"))
+        drawn.append(_text(_NAMES - 10, foot + 5, en, "tick", "end"))
+        hour = room / max(len(shares), 1)
+        steps = "".join(f"V{foot - 16 * min(part, 1):.1f}h{hour:.2f}" for part in shares)
+        drawn.append(f'<path class="found" d="M{_NAMES} {foot}{steps}V{foot}Z"/>')
+        gaps = "".join(f"M{_NAMES + hour * n:.1f} {foot + 3.5}h{hour:.2f}" for n in silent)
+        drawn.append(f'<path class="silent" d="{gaps}"/>' if gaps else "")
+    return _frame(name, bottom + 22, title, about, drawn)

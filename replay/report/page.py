@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from replay.report.capabilities import RATINGS, rate
 from replay.report.charts import draw_bars, draw_days, draw_steps
+from replay.report.feeds import faults_of, feeds_of, findings_of
 from replay.report.review import observe
 from replay.report.timeline import KINDS, moments
 from replay.report.transfers import transfers_of
@@ -32,11 +33,9 @@ from replay.report.words import (
     number,
     share,
     shown,
-    source_words,
 )  # fmt: skip
 from replay.score.definitions import DEFINITIONS, reason_words
 from replay.score.tree import Figure, Score
-from schemas.departments import EXPECTED
 
 _TILES = (
     "confirmed_recall", "recall_observable", "precision_observable", "observable_share", "listed_within_24h",
@@ -47,9 +46,8 @@ _SPANS = (
     "hours_sampled_to_listed", "hours_result_to_listed", "hours_reported_to_listed", "minutes_opened_to_listed",
     "hold_hours_won",
 )  # fmt: skip
+_PLANTED = ("refused_planted", "silent_planted")
 _PEOPLE = ("holds", "holds_needless", "leads", "leads_near", "infections_undetected", "infections_unseen")
-FEEDS_SHOWN = 20
-"""Feeds in the table; the others follow in score.json."""
 
 
 def environment() -> Environment:
@@ -60,7 +58,7 @@ def environment() -> Environment:
     )  # fmt: skip
     made.filters |= {"shown": shown, "share": share, "number": number}
     style = (resources.files("replay.report") / "templates" / "page.css").read_text(encoding="utf-8")
-    made.globals |= {"style": Markup(style), "none": NONE}
+    made.globals |= {"style": Markup(style), "dash": NONE}
     return made
 
 
@@ -71,8 +69,10 @@ def render_report(score: Score) -> str:
         score=score, plan=plan, title=title_of(plan), rated=rated, ratings=RATINGS, observations=observe(score, rated),
         tiles=[_named(score, name) for name in _TILES if score.of(name) is not None],
         overview=_overview(score, plan), curve=_curve(score), settings=_settings(score), degrees=_degrees(score),
-        delays=_delays(score), spans=_spans(score), exceptions=_exceptions(score), feeds=_feeds(score),
-        faults=_faults(score), people=[_named(score, name) for name in _PEOPLE if score.of(name) is not None],
+        delays=_delays(score), spans=_spans(score), exceptions=_exceptions(score), feeds=feeds_of(score),
+        findings=findings_of(score), faults=faults_of(score),
+        planted=[_named(score, name) for name in _PLANTED if score.of(name) is not None],
+        people=[_named(score, name) for name in _PEOPLE if score.of(name) is not None],
         isolation=_isolation(score), timeline=moments(score), transfers=transfers_of(score),
         kinds=KINDS, bounds=_bounds(score), versions=score.drill.get("versions") or {},
     )  # fmt: skip
@@ -188,31 +188,8 @@ def _exceptions(score: Score) -> list[dict[str, Any]]:
     return sides
 
 
-def _feeds(score: Score) -> dict[str, Any]:
-    """The feeds that tell of stays or were at fault, the busiest first."""
-    records, refused, late = (score.groups(n) for n in ("records", "refused", "lateness_minutes_p95"))
-    waited, hours = score.groups("late_decisions"), score.groups("late_hours")
-    sources = sorted(
-        {*records, *refused}, key=lambda s: (s not in waited, s not in refused, -_value(records.get(s)), s)
-    )
-    rows = []
-    for source in sources[:FEEDS_SHOWN]:
-        expected = EXPECTED[source].lateness_s[1] / 60 if source in EXPECTED else None
-        actual = late[source].value if source in late else None
-        slow = actual is not None and expected is not None and actual > 2 * expected
-        rows.append((source_words(source), records.get(source), refused.get(source), actual, expected, slow,
-                     waited.get(source), hours.get(source)))  # fmt: skip
-    return {"rows": rows, "more": max(0, len(sources) - FEEDS_SHOWN)}
-
-
 def _value(figure: Figure | None) -> float:
     return (figure.value if figure else None) or 0.0
-
-
-def _faults(score: Score) -> list[tuple[Both, list[Figure | None]]]:
-    names = ("fault_records", "fault_records_destroyed", "fault_pairs_lost", "fault_hours_lost")
-    kinds = sorted(score.groups("fault_records"))
-    return [(Both(*reason_words(f"fault:{kind}")), [score.of(name, kind) for name in names]) for kind in kinds]
 
 
 def _isolation(score: Score) -> list[tuple[Both, list[Figure | None]]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from replay.report.capabilities import ADVICE, RATINGS, Rated
+from replay.report.feeds import findings_of
 from replay.report.words import SETTINGS, Both, label, shown, source_words
 from replay.score.definitions import reason_words
 from replay.score.tree import Score
@@ -29,7 +30,7 @@ class Observation:
 def observe(score: Score, rated: list[Rated]) -> list[Observation]:
     """Strengths first: P is one, S, M and U ask for improvement; then what exceptions, faults and late feeds say."""
     found = [_of_capability(score, r) for r in rated]
-    found += _of_exceptions(score) + _of_faults(score) + _of_late(score) + _of_holds(score)
+    found += _of_exceptions(score) + _of_faults(score) + _of_late(score) + _of_findings(score) + _of_holds(score)
     return sorted(found, key=lambda o: not o.strength)
 
 
@@ -127,6 +128,33 @@ def _of_late(score: Score) -> list[Observation]:
             Both(
                 "与该部门商定推送间隔，并监测其延迟。",
                 "Agree on how often that department sends, and watch its lateness.",
+            ),
+        )
+    ]
+
+
+def _of_findings(score: Score) -> list[Observation]:
+    """What stands at the end in rows of contacts under control, for the department with most of it."""
+    standing = score.of("findings")
+    rows = [(department, wrong, figures) for department, wrong, figures in findings_of(score) if figures[2]]
+    if standing is None or not standing.value or not rows:
+        return []
+    department, wrong, figures = rows[0]
+    closed = shown(score.of("findings_closed"))
+    return [
+        Observation(
+            False,
+            Both(
+                f"{shown(standing)} 个数据问题待更正；演练中已消除 {closed}。",
+                f"{shown(standing)} findings await mending; closed again during the drill: {closed}.",
+            ),
+            Both(
+                f"最多的是{department.zh}：{wrong.zh}，{shown(figures[2])} 个。",
+                f"Most for {department.en}: {wrong.en}, {shown(figures[2])}.",
+            ),
+            Both(
+                f"请{department.zh}按 brain quality --department {department.en} 所列逐条更正。",
+                f"Have {department.en} mend each row that brain quality --department {department.en} lists.",
             ),
         )
     ]

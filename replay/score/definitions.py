@@ -85,6 +85,22 @@ DEFINITIONS = {
     "trouble_hours": Definition("受其影响多等的小时", "hours that those struck waited longer", "hours", -1),
     "records": Definition("记录", "records", "count"),
     "refused": Definition("退回的行", "lines refused", "count", -1),
+    "refused_for": Definition("退回的行（去重），按原因", "distinct lines refused, by reason", "count", -1),
+    "refused_planted": Definition("退回的行中由所植故障引起", "refused lines that a planted fault made", "share", 1),
+    "sources_heard": Definition("有记录的来源", "sources that were heard", "share", 1),
+    "records_expected": Definition("应有记录", "records expected", "count"),
+    "records_withdrawn": Definition("撤回的记录", "records withdrawn", "count"),
+    "completeness": Definition("可选字段的完整度", "completeness of optional fields", "share", 1),
+    "field_told": Definition("字段有值，少于应有者", "field is given, where less than expected", "share", 1),
+    "feed_late_minutes": Definition("入库延迟", "lateness by the department's own clock", "minutes", -1),
+    "silent_hours": Definition("中断的小时", "silent hours", "count", -1),
+    "silent_missed": Definition("中断的小时约缺的记录", "records that silent hours lack, about", "count", -1),
+    "silent_planted": Definition("中断的小时中由所植故障引起", "silent hours that a planted fault made", "share", 1),
+    "findings": Definition("待更正的数据问题", "findings that await mending", "count", -1),
+    "findings_opened": Definition("曾发现的数据问题", "findings ever opened", "count"),
+    "findings_closed": Definition("其中演练中已消除", "of these closed again during the drill", "share", 1),
+    "finding_hours": Definition("数据问题从发现到消除", "from finding to its end", "hours", -1),
+    "fault_shown": Definition("所植故障中被显示的", "of the planted faults, those that are shown", "share", 1),
 }
 
 REASONS = {

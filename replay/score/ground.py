@@ -30,8 +30,8 @@ from schemas.policy import PackSeries
 from sinks.catalog import CATALOG
 
 VIEWS = (
-    "cases", "contacts", "contact_evidence", "persons", "holds", "leads", "reviews", "rejects", "records", "events",
-    "transfers", "transfer_steps",
+    "cases", "contacts", "contact_evidence", "persons", "holds", "leads", "findings", "reviews", "rejects", "records",
+    "events", "transfers", "transfer_steps",
 )  # fmt: skip
 _NUMBERS = {
     "open_ms": instants.OPEN_MS,

@@ -17,6 +17,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from replay.score.ground import Sides, run_section, stand_on
+from replay.score.quality import lay_out
 from replay.score.tree import Bound, Example, Figure, Score
 
 EXAMPLES = 5
@@ -45,11 +46,14 @@ def score_drill(sides: Sides, tell: Callable[[str], None] = lambda _section: Non
         for section in ("listed", "exceptions", "found", "delays", "costs", *moved):
             tell(section)
             run_section(db, section)
+        tell("quality")
+        feeds = lay_out(db, played.get("plan") or {})
+        run_section(db, "quality")
         figures = _figures(db)
         examples = _examples(db)
     manifest = json.loads((sides.lake / "current" / "manifest.json").read_bytes())
     lake = {name: manifest[name] for name in _ABOUT if name in manifest}
-    return Score(played, lake, figures, examples, bounds_of(expected_of(played), figures))
+    return Score(played, lake, figures, examples, bounds_of(expected_of(played), figures), feeds)
 
 
 def _figures(db: duckdb.DuckDBPyConnection) -> tuple[Figure, ...]:

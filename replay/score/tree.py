@@ -62,6 +62,19 @@ class Bound:
 
 
 @dataclass(frozen=True)
+class Feed:
+    """What came of one source by local hour of the event. `expected`: records in each hour in which it is to speak;
+    `records`: those of the hours from `first_at_ms` on; `silent_at_ms`: hours in which it should have spoken and did
+    not. Units: UTC epoch milliseconds."""
+
+    source: str
+    expected: float
+    first_at_ms: int
+    records: tuple[int, ...]
+    silent_at_ms: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Score:
     """`drill`: what the truth says of the drill (plan, counts, versions); `lake`: digest, packs and number of the
     snapshot that was scored."""
@@ -71,6 +84,7 @@ class Score:
     figures: tuple[Figure, ...]
     examples: tuple[Example, ...]
     bounds: tuple[Bound, ...]
+    feeds: tuple[Feed, ...] = ()
 
     def of(self, figure: str, group: str = "") -> Figure | None:
         return next((f for f in self.figures if f.figure == figure and f.group == group), None)
@@ -91,6 +105,7 @@ class Score:
             "version": VERSION, "drill": self.drill, "lake": self.lake, "held": self.held, "figures": figures,
             "bounds": [{**asdict(bound), "held": bound.held} for bound in self.bounds],
             "examples": [asdict(example) for example in self.examples],
+            "feeds": [asdict(feed) for feed in self.feeds],
         }  # fmt: skip
         return orjson.dumps(body, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
@@ -103,7 +118,11 @@ class Score:
         figures = [Figure(n, g, **values) for n, groups in body["figures"].items() for g, values in groups.items()]
         examples = [Example(**{**e, "records": tuple(e["records"])}) for e in body["examples"]]
         bounds = [Bound(b["name"], b["low"], b["high"], b["value"]) for b in body["bounds"]]
-        return Score(body["drill"], body["lake"], tuple(figures), tuple(examples), tuple(bounds))
+        feeds = [
+            Feed(**{**f, "records": tuple(f["records"]), "silent_at_ms": tuple(f["silent_at_ms"])})
+            for f in body.get("feeds", ())
+        ]
+        return Score(body["drill"], body["lake"], tuple(figures), tuple(examples), tuple(bounds), tuple(feeds))
 
     def to_table(self) -> pa.Table:
         return pa.Table.from_pylist([asdict(figure) for figure in self.figures], FIGURE_SCHEMA)

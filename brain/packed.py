@@ -1,0 +1,108 @@
+"""Packed: columns of integers in as few bytes as their values need.
+
+In: int64 columns. Out: the same values at any positions, as int64.
+Invariant: what is read back is what was put in, bit for bit.
+Deliberately absent: any meaning of a column, and search (brain/runs.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from schemas.instants import BEGIN_MS, OPEN_MS, UNKNOWN_MS
+from schemas.keys import Ints
+
+FEW = 4096
+"""So few rows stay as they are: they will soon be merged, and packing costs more than it saves."""
+_BYTES = (np.uint8, np.uint16, np.uint32)
+_APART = (UNKNOWN_MS, BEGIN_MS, OPEN_MS)
+"""Instants that lie far from all others, kept as 0, 1 and 2."""
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """Values near one another: `base` and a small number, which means one of `_APART` if there are such."""
+
+    small: npt.NDArray[Any]
+    base: int
+    apart: bool
+
+    def __getitem__(self, at: Any) -> Ints:
+        small = self.small[at]
+        out: Ints = small.astype(np.int64)
+        out += self.base
+        if self.apart:
+            for number, value in enumerate(_APART):
+                out[small == number] = value
+        return out
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Values that repeat: ascending `keys`, and for each row the number of its key."""
+
+    keys: Ints
+    codes: npt.NDArray[Any]
+
+    def __getitem__(self, at: Any) -> Ints:
+        out: Ints = self.keys[self.codes[at]]
+        return out
+
+
+Column = Ints | Narrow | Coded
+
+
+def _fitting(count: int) -> Any:
+    """The least type that counts so far; None if there is none."""
+    return next((kind for kind in _BYTES if count <= np.iinfo(kind).max + 1), None)
+
+
+def pack(values: Ints) -> Column:
+    """A column of times, numbers or tokens."""
+    if len(values) < FEW:
+        return values
+    low, high = int(values.min()), int(values.max())
+    if kind := _fitting(high - low + 1):
+        return Narrow((values - low).astype(kind), low, False)
+    if low > BEGIN_MS and high < OPEN_MS:
+        return values
+    apart = (values == UNKNOWN_MS) | (values == BEGIN_MS) | (values == OPEN_MS)
+    near = values[~apart]
+    low, high = (int(near.min()), int(near.max())) if len(near) else (0, 0)
+    if not (kind := _fitting(high - low + 1 + len(_APART))):
+        return values
+    base = low - len(_APART)
+    small = (np.where(apart, low, values) - base).astype(kind)
+    for number, value in enumerate(_APART):
+        small[values == value] = number
+    return Narrow(small, base, True)
+
+
+def code(values: Ints) -> Column:
+    """A column of tokens that may repeat: coded where that is shorter."""
+    if len(values) < FEW:
+        return values
+    keys, codes = np.unique(values, return_inverse=True)
+    return Coded(keys, codes.astype(_fitting(len(keys)))) if 2 * len(keys) < len(values) else values
+
+
+def joined(columns: list[Column], kept: list[Any]) -> Column:
+    """The kept rows of several columns as one: coded if the longest of them is, else neither coded nor packed."""
+    longest = max(columns, key=_length)
+    if not isinstance(longest, Coded):
+        return np.concatenate([column[at] for column, at in zip(columns, kept, strict=True)])
+    known = [c if isinstance(c, Coded) else Coded(*np.unique(c[:], return_inverse=True)) for c in columns]
+    keys = np.unique(np.concatenate([column.keys for column in known]))
+    kind = _fitting(len(keys))
+    moved = [np.searchsorted(keys, column.keys).astype(kind) for column in known]
+    return Coded(keys, np.concatenate([m[c.codes[at]] for m, c, at in zip(moved, known, kept, strict=True)]))
+
+
+def _length(column: Column) -> int:
+    if isinstance(column, Coded):
+        return len(column.codes)
+    return len(column.small) if isinstance(column, Narrow) else len(column)
