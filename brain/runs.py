@@ -115,9 +115,11 @@ class Table:
 
     def _run(self, columns: dict[str, Column], count: int) -> Run:
         if self._by is not None:
-            # Runs that are merged are in order already, which a stable sort makes use of.
-            order = np.argsort(columns[self._by][:], kind="stable")
-            columns = {name: column[order] for name, column in columns.items()}
+            keys = columns[self._by][:]
+            if (keys[1:] < keys[:-1]).any():
+                # Runs that are merged are in order already, which a stable sort makes use of.
+                order = np.argsort(keys, kind="stable")
+                columns = {name: column[order] for name, column in columns.items()}
         for name, column in columns.items():
             if not isinstance(column, Coded):
                 columns[name] = code(column[:]) if name in _REPEATING else pack(column[:])
