@@ -66,6 +66,8 @@ def test_each_drill_gives_the_view_that_it_gave_when_it_was_last_looked_at_and_h
     digest = run_engine(folder / "records", folder / "lake").digest
     score = score_drill(Sides(folder / "records-truth", folder / "lake", KEY, PACKS))
     assert score.bounds
+    unexplained = [e for e in score.examples if e.reason == "unexplained"]
+    assert unexplained == []
     assert [bound for bound in score.bounds if not bound.held] == []
     assert digest == DIGESTS[name]
 
