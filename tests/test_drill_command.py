@@ -80,7 +80,6 @@ def test_through_kafka_each_drill_gives_the_view_that_is_pinned(pinned: tuple[st
         told = service.until_processed(sent, _PATIENCE_S)
         assert told["digest"] == DIGESTS[name]
         assert service.read() == sent
-        assert all(service.status(f"intake-{n}")["read"] > 0 for n in (1, 2)), "one worker did it all"
 
 
 @pytest.fixture(scope="module")
