@@ -61,17 +61,18 @@ class Ledger:
         return at_ms
 
     def _greatest(self, rec: Ints, version: Ints, withdrawn: Ints, digest: Ints) -> tuple[Ints, Mask]:
-        """(row of the greatest version of each record, whether that version says different things) in the batch."""
+        """(row of the greatest version of each record, by record; whether that version says different things) in the
+        batch."""
         order = np.argsort(rec)
-        repeated = rec[order][1:] == rec[order][:-1]
-        lone = ~(np.append(repeated, False) | np.append(False, repeated)[: len(order)])
-        rows = order[~lone]
+        again = rec[order][1:] == rec[order][:-1]  # as the one before
+        last = ~np.append(again, False)[: len(order)]
+        several = ~last | np.append(False, again)[: len(order)]
+        rows = order[several]
         rows = rows[np.lexsort((digest[rows], withdrawn[rows], version[rows], rec[rows]))]
-        last = np.ones(len(rows), np.bool_)
-        last[:-1] = rec[rows][1:] != rec[rows][:-1]
-        differing = self._differing(rows, rec, version, withdrawn, digest)
-        best = np.concatenate([order[lone], rows[last]])
-        return best, np.concatenate([np.zeros(len(best) - len(differing), np.bool_), differing])
+        order[several] = rows
+        differing = np.zeros(len(order), np.bool_)
+        differing[several & last] = self._differing(rows, rec, version, withdrawn, digest)
+        return order[last], differing[last]
 
     @staticmethod
     def _differing(order: Ints, rec: Ints, version: Ints, withdrawn: Ints, digest: Ints) -> Mask:

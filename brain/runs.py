@@ -1,8 +1,8 @@
 """Runs: growing tables of integer columns, kept as runs that are merged as they pile up, as a log-structured tree does.
 
 In: rows as columns, keys to look for. Out: rows as columns.
-Invariant: the rows that stand are those added and not removed, however they were cut into additions; each run is at
-least four times as long as the next, so a row is merged a handful of times and a look-up visits few runs.
+Invariant: the rows that stand are those added and not removed, however they were cut into additions; of each order of
+length there are few runs, so a row is merged a handful of times and a look-up visits not many.
 Deliberately absent: any meaning of a column, and any order of the rows that come out.
 """
 
@@ -20,6 +20,8 @@ from schemas.facts import Columns
 from schemas.keys import Ints
 
 MERGE_RATIO = 4
+LAZY_ROWS, LAZY_RATIO = 20_000, 3
+"""Longer runs wait for three times as many rows: to write them again costs more than to look into some more of them."""
 Mask = npt.NDArray[np.bool_]
 _REPEATING = {"ident", "place", "tube", "spot", "seat", "street"}
 """Columns of tokens of which many rows have the same."""
@@ -95,11 +97,12 @@ class Table:
         if size(rows) == 0:
             return
         self.runs.append(self._run({name: rows[name] for name in self.names}, size(rows)))
-        first = len(self.runs) - 1
-        total = self.runs[first].count
-        while first > 0 and total * MERGE_RATIO >= self.runs[first - 1].count:
-            first -= 1
-            total += self.runs[first].count
+        first, total = len(self.runs) - 1, 0
+        for at in range(len(self.runs) - 1, 0, -1):
+            total += self.runs[at].count
+            before = self.runs[at - 1].count
+            if total >= before * LAZY_RATIO or (before < LAZY_ROWS and total * MERGE_RATIO >= before):
+                first = at - 1
         if first < len(self.runs) - 1:
             self._merge(first)
 
@@ -115,9 +118,11 @@ class Table:
 
     def _run(self, columns: dict[str, Column], count: int) -> Run:
         if self._by is not None:
-            # Runs that are merged are in order already, which a stable sort makes use of.
-            order = np.argsort(columns[self._by][:], kind="stable")
-            columns = {name: column[order] for name, column in columns.items()}
+            keys = columns[self._by][:]
+            if (keys[1:] < keys[:-1]).any():
+                # Runs that are merged are in order already, which a stable sort makes use of.
+                order = np.argsort(keys, kind="stable")
+                columns = {name: column[order] for name, column in columns.items()}
         for name, column in columns.items():
             if not isinstance(column, Coded):
                 columns[name] = code(column[:]) if name in _REPEATING else pack(column[:])

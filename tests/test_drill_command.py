@@ -66,6 +66,8 @@ def test_each_drill_gives_the_view_that_it_gave_when_it_was_last_looked_at_and_h
     digest = run_engine(folder / "records", folder / "lake").digest
     score = score_drill(Sides(folder / "records-truth", folder / "lake", KEY, PACKS))
     assert score.bounds
+    unexplained = [e for e in score.examples if e.reason == "unexplained"]
+    assert unexplained == []
     assert [bound for bound in score.bounds if not bound.held] == []
     assert digest == DIGESTS[name]
 
@@ -78,7 +80,6 @@ def test_through_kafka_each_drill_gives_the_view_that_is_pinned(pinned: tuple[st
         told = service.until_processed(sent, _PATIENCE_S)
         assert told["digest"] == DIGESTS[name]
         assert service.read() == sent
-        assert all(service.status(f"intake-{n}")["read"] > 0 for n in (1, 2)), "one worker did it all"
 
 
 @pytest.fixture(scope="module")

@@ -99,8 +99,11 @@ def test_every_exception_is_named_with_the_two_people_and_the_records(score: Sco
         ("extra", "inferred_stay", 0, pseudonym(token(10))),
         ("unrecorded", "fault:lost", 1, pseudonym(token(6))),
         ("unrecorded", "unlinked_identifier", 1, pseudonym(token(4))),
+        ("case_lost", "never_found", 0, ""),
     }
-    assert {e.source_person for e in score.examples} == {pseudonym(token(0))}
+    pairs = {e.source_person for e in score.examples if e.side != "case_lost"}
+    assert pairs == {pseudonym(token(0))}
+    assert {e.source_person for e in score.examples} - pairs == {pseudonym(token(n)) for n in (2, 8)}
     extra = next(e for e in score.examples if e.reason == "line_without_vehicle")
     assert "transport.tap/t11" in extra.records
 

@@ -35,7 +35,7 @@ from replay.report.words import (
     shown,
 )  # fmt: skip
 from replay.score.definitions import DEFINITIONS, reason_words
-from replay.score.tree import Figure, Score
+from replay.score.tree import Example, Figure, Score
 
 _TILES = (
     "confirmed_recall", "recall_observable", "precision_observable", "observable_share", "listed_within_24h",
@@ -69,7 +69,8 @@ def render_report(score: Score) -> str:
         score=score, plan=plan, title=title_of(plan), rated=rated, ratings=RATINGS, observations=observe(score, rated),
         tiles=[_named(score, name) for name in _TILES if score.of(name) is not None],
         overview=_overview(score, plan), curve=_curve(score), settings=_settings(score), degrees=_degrees(score),
-        delays=_delays(score), spans=_spans(score), exceptions=_exceptions(score), feeds=feeds_of(score),
+        delays=_delays(score), spans=_spans(score), exceptions=_exceptions(score), lost=_lost(score),
+        feeds=feeds_of(score),
         findings=findings_of(score), faults=faults_of(score),
         planted=[_named(score, name) for name in _PLANTED if score.of(name) is not None],
         people=[_named(score, name) for name in _PEOPLE if score.of(name) is not None],
@@ -186,6 +187,16 @@ def _exceptions(score: Score) -> list[dict[str, Any]]:
         rows.sort(key=lambda row: (-(row[2].value or 0), row[4], row[0]))
         sides.append({"words": label(side), "rows": rows})
     return sides
+
+
+def _lost(score: Score) -> list[tuple[Both, Figure, list[Example]]]:
+    """Lost cases by reason, most frequent first, with the examples of each."""
+    lost = score.groups("case_lost")
+    return [
+        (Both(*reason_words(reason)), lost[reason],
+         [e for e in score.examples if (e.side, e.reason) == ("case_lost", reason)])
+        for reason in sorted(lost, key=lambda r: (-_value(lost[r]), r))
+    ]  # fmt: skip
 
 
 def _value(figure: Figure | None) -> float:

@@ -31,6 +31,7 @@ DEFINITIONS = {
     "case_recall": Definition("感染者中已成病例", "cases among the infected", "share", 1),
     "confirmed_recall": Definition("已报告者中已成病例", "cases among those reported", "share", 1),
     "case_precision": Definition("病例中确有感染", "infected among the cases", "share", 1),
+    "case_lost": Definition("感染而未成病例，按原因", "infected and no case, by reason", "count", -1),
     "pairs_true": Definition("真实接触对", "pairs truly together", "count"),
     "pairs_observable": Definition("记录可见的真实接触对", "true pairs that records show", "count"),
     "pairs_listed": Definition("已列出的接触对", "pairs listed", "count"),
@@ -105,6 +106,9 @@ DEFINITIONS = {
 
 REASONS = {
     "record_not_read": ("记录未读入", "a record that tells it was not read"),
+    "never_found": ("没有人查出", "nobody found them: no positive single swab, no report"),
+    "not_yet_told": ("演练结束时尚未报送", "found, and not yet told when the drill ended"),
+    "record_withdrawn": ("记录已撤回", "what proved it was withdrawn"),
     "record_refused": ("记录被退回", "a record that tells it was refused"),
     "contested_identifier": ("标识归属有争议", "an identifier claimed by several people"),
     "unlinked_identifier": ("标识无人认领", "an identifier that no register joins to its person"),

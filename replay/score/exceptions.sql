@@ -55,6 +55,8 @@ CREATE TEMP TABLE proof AS
 SELECT contact_id, bool_or(inferred) AS inferred, bool_or(line) AS line, max(wrong) AS fault, bool_and(told) AS told,
        list(source || '/' || record_id ORDER BY source, record_id)[:2] AS records
 FROM proof_told GROUP BY contact_id;
+CREATE TEMP TABLE close_proof AS  -- of a pair of degree 2: what its close contact rests on
+SELECT l.contact AS close, max(p.fault) AS fault FROM listed l JOIN proof p USING (contact_id) WHERE l.degree = 1 GROUP BY l.contact;
 CREATE TEMP TABLE extra AS
 SELECT l.contact_id, l.source, l.contact, l.source_person, l.contact_person, l.degree, l.rule, coalesce(p.records, []) AS records,
        o.source IS NOT NULL OR (l.by_alias AND NOT l.strange AND coalesce(p.told, false)) AS backed,
@@ -65,13 +67,14 @@ SELECT l.contact_id, l.source, l.contact, l.source_person, l.contact_person, l.d
             WHEN l.degree = 2 AND l.contact IN (SELECT contact FROM true_close) THEN 'truly_closer'
             WHEN l.degree = 2 AND l.source NOT IN (SELECT contact FROM true_close) THEN 'source_not_true'
             WHEN p.fault IS NOT NULL THEN 'fault:' || p.fault
+            WHEN l.degree = 2 AND q.fault IS NOT NULL THEN 'fault:' || q.fault
             WHEN p.inferred THEN 'inferred_stay'
             WHEN l.source IN (SELECT person FROM reviewed) OR l.contact IN (SELECT person FROM reviewed) THEN 'contested_identifier'
             WHEN t.source IS NOT NULL THEN 'other_degree'
             WHEN o.source IS NOT NULL THEN 'told_wider'
             ELSE 'unexplained' END AS reason
 FROM (FROM listed ANTI JOIN true_pairs USING (source, contact, degree)) l
-LEFT JOIN proof p USING (contact_id) LEFT JOIN told_pairs o USING (source, contact, degree)
+LEFT JOIN proof p USING (contact_id) LEFT JOIN close_proof q ON q.close = l.source LEFT JOIN told_pairs o USING (source, contact, degree)
 LEFT JOIN beside b ON b.source = l.source AND b.contact = l.contact LEFT JOIN true_any t ON t.source = l.source AND t.contact = l.contact;
 
 -- True, and shown by no records: at the place where the weaker of both sides fared best, how that side fared.

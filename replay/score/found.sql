@@ -53,4 +53,5 @@ INSERT INTO figures SELECT 'precision_observable', "group", share(n, d), n, d FR
 INSERT INTO figures SELECT 'missing', degree || '/' || reason, count(*), NULL, NULL FROM missing GROUP BY degree, reason;
 INSERT INTO figures SELECT 'extra', degree || '/' || reason, count(*), NULL, NULL FROM extra GROUP BY degree, reason;
 INSERT INTO figures SELECT 'unrecorded', degree || '/' || reason, count(*), NULL, NULL FROM unrecorded GROUP BY degree, reason;
-INSERT INTO figures SELECT 'unexplained', '', (SELECT count(*) FROM missing WHERE reason = 'unexplained') + (SELECT count(*) FROM extra WHERE reason = 'unexplained'), NULL, NULL;
+INSERT INTO figures SELECT 'case_lost', reason, count(*), NULL, NULL FROM lost_cases GROUP BY reason;
+INSERT INTO figures SELECT 'unexplained', '', count(*), NULL, NULL FROM (SELECT reason FROM missing UNION ALL SELECT reason FROM extra UNION ALL SELECT reason FROM lost_cases) WHERE reason = 'unexplained';

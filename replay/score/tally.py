@@ -31,6 +31,13 @@ _EXAMPLES = """
       FROM {side} e LEFT JOIN own_codes a ON a.person = e.source LEFT JOIN own_codes b ON b.person = e.contact
     ) WHERE n <= {most} ORDER BY reason, degree, n"""
 
+_LOST = """
+    SELECT * FROM (
+      SELECT 'case_lost' AS side, reason, 0 AS degree, coalesce(a.code, '') AS source_person, '' AS contact_person,
+             records, row_number() OVER (PARTITION BY reason ORDER BY a.code) AS n
+      FROM lost_cases e LEFT JOIN own_codes a USING (person)
+    ) WHERE n <= {most} ORDER BY reason, n"""
+
 
 def score_drill(sides: Sides, tell: Callable[[str], None] = lambda _section: None) -> Score:
     """The score of a drill whose records the lake has read. `tell`: told the name of each section as it begins."""
@@ -43,7 +50,7 @@ def score_drill(sides: Sides, tell: Callable[[str], None] = lambda _section: Non
             tell(side)
             run_section(db, "pairs", side=side)
         moved = ("transfers",) if (sides.truth / "transfer_legs.parquet").is_file() else ()
-        for section in ("listed", "exceptions", "found", "delays", "costs", *moved):
+        for section in ("listed", "exceptions", "cases", "found", "delays", "costs", *moved):
             tell(section)
             run_section(db, section)
         tell("quality")
@@ -63,13 +70,17 @@ def _figures(db: duckdb.DuckDBPyConnection) -> tuple[Figure, ...]:
 
 def _examples(db: duckdb.DuckDBPyConnection) -> tuple[Example, ...]:
     db.execute("CREATE TEMP TABLE own_codes AS SELECT person, code FROM codes WHERE kind = 'resident_id'")
-    found = []
+    found: list[Example] = []
     for side, records in (("missing", "records"), ("extra", "records"), ("unrecorded", "[]::VARCHAR[]")):
         names = ("coalesce(source_person, a.code)", "coalesce(contact_person, b.code)")
         source, contact = names if side == "extra" else ("a.code", "b.code")
         sql = _EXAMPLES.format(side=side, source=source, contact=contact, records=records, most=EXAMPLES)
-        found += [Example(row[0], row[1], row[2], row[3], row[4], tuple(row[5])) for row in db.execute(sql).fetchall()]
-    return tuple(found)
+        found += _read(db, sql)
+    return tuple(found + _read(db, _LOST.format(most=EXAMPLES)))
+
+
+def _read(db: duckdb.DuckDBPyConnection, sql: str) -> list[Example]:
+    return [Example(row[0], row[1], row[2], row[3], row[4], tuple(row[5])) for row in db.execute(sql).fetchall()]
 
 
 def expected_of(played: Mapping[str, Any]) -> dict[str, tuple[float, float]]:

@@ -37,7 +37,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class Example:
-    """One pair that is on one side alone. `side`: missing, extra or unrecorded; persons are codes."""
+    """One pair that is on one side alone. `side`: missing, extra or unrecorded; persons are codes. Of a lost case, side
+    `case_lost`, degree and contact person are empty: 0 and ""."""
 
     side: str
     reason: str
