@@ -177,7 +177,7 @@ def test_all_events_together_add_up_to_the_view(rng: Random) -> None:
 def test_random_histories_have_rows_of_every_view() -> None:
     """Or the laws would be kept by never being tried."""
     found = dict.fromkeys(VIEWS, 0)
-    for seed in range(30):
+    for seed in range(60):
         rng = Random(seed)
         for name, table in brain_view(batches(history(rng, 100)), PACKS["cn"]).items():
             found[name] += bool(table.num_rows)
