@@ -9,96 +9,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from brain.dispatch.decisions import Round, decide
-from brain.dispatch.rows import rows_of
-from brain.dispatch.situation import Limits
 from brain.dispatch.standing import Lake, Promise
-from schemas.instants import MINUTE_MS, UNKNOWN_MS, read_instant
+from schemas.instants import MINUTE_MS, read_instant
 from schemas.keys import parse_code, pseudonym
 from schemas.transfers import Purpose
 from streams.cli import main
 from streams.dispatch.recording import recorded
 from streams.dispatch.words import REASONS
+from tests.dispatch_desk import LIMITS, NOW, Dispatcher, busy
 from tests.histories import KEY
-from tests.transfer_desk import PACKS, TransferDesk, at, ms, person, token
-
-LIMITS = Limits.of(PACKS.packs[int(PACKS.in_force(np.array([ms(12)]))[0])].transfer)
-NOW = ms(12)
-
-
-class Dispatcher(TransferDesk):
-    """A desk with homes on a map, and a dispatcher who reads what stands."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.planned: dict[tuple[int, int, int], tuple[int, int]] = {}
-
-    def lives(self, name: str, household: str, north: float = 43.9) -> None:
-        self.send("police.resident_register", f"home-{name}", {**person(name), "household_code": household})
-        where = {"compound_code": "C1", "building": "1", "street": "东街", "lat": north, "lon": 125.3}
-        self.send("housing.dwelling", f"dwelling-{household}", {**where, "household_code": household})
-
-    def van(self, code: str, seats: int = 4, **more: Any) -> None:
-        body = {"vehicle_code": code, "seats": seats, "depot_lat": 43.91, "depot_lon": 125.31, **more}
-        self.send("transport.transfer_vehicle", f"van-{code}", body)
-        crew = {**person(f"driver-{code}"), "vehicle_code": code, "role": "driver"}
-        shift = {"since_at": at(8), "until_at": at(20), "last_tested_at": at(7)}
-        self.send("transport.transfer_crew", f"crew-{code}", crew | shift)
-
-    def hotel(self, code: str, rooms: int, takes: tuple[str, ...] = ("close",), north: float = 43.95) -> None:
-        body = {"site_code": code, "kind": "hotel", "takes": [*takes], "lat": north, "lon": 125.35}
-        self.send("health.isolation_site", f"site-{code}", body)
-        for number in range(rooms):
-            room = {"site_code": code, "room": f"{number + 101}", "floor": 1, "beds": 1}
-            self.send("health.isolation_room", f"room-{code}-{number}", room)
-
-    def contacts(self, *names: str) -> None:
-        """A case that is in hospital already, and those who met it."""
-        self.case("source")
-        self.meet("source", *names)
-        self.send("health.isolation_admission", "in", {**person("source"), "site_code": "H", "admitted_at": at(10, 30)})
-
-    def lake(self, promises: tuple[Promise, ...] = ()) -> Lake:
-        views = self.brain.view()
-        rows = {n: rows_of(v, views[v]) for n, v in (("transfers", "transfers"), ("steps", "transfer_steps"))}
-        rows |= {n: rows_of(n, views[n]) for n in ("vehicles", "beds")}
-        homes = {KEY.place("household", f"HH{n}") for n in range(9)}
-        return Lake(**rows, planned=self.planned, households=homes, promises=promises)
-
-    def plan(self, now_ms: int = NOW, promises: tuple[Promise, ...] = ()) -> Round:
-        self.reaches(now_ms)
-        return decide(self.lake(promises), LIMITS, now_ms)
-
-    def reaches(self, now_ms: int) -> None:
-        """Without a tick nobody knows who is on duty."""
-        self.send("command.tick", f"tick-{now_ms}", {"ticked_at": now_ms // 1000}, event_time=now_ms // 1000)
-
-    def tell(self, round_: Round) -> None:
-        """What was decided becomes records."""
-        for said in round_.decisions:
-            if said["decision"] == "assign":
-                key = parse_code(said["person_code"], "P"), int(Purpose[said["purpose"]]), said["decided_at"]
-                self.planned[key] = said["planned_pickup_at"] or UNKNOWN_MS, said["planned_arrival_at"]
-        for body in recorded(round_.decisions):
-            envelope = {n: body.pop(n) for n in ("source_record_id", "event_time", "version", "operation")}
-            self.send("command.transfer_decision", envelope.pop("source_record_id"), body, **envelope)
+from tests.transfer_desk import at, ms, token
 
 
 @pytest.fixture
 def desk() -> Dispatcher:
-    made = Dispatcher()
-    made.van("V1")
-    made.van("V2")
-    made.hotel("S1", 6)
-    made.contacts("anna", "bert")
-    made.lives("anna", "HH1")
-    made.lives("bert", "HH2", 43.92)
-    return made
+    return busy()
 
 
 def whom(round_: Round, decision: str = "assign") -> set[str]:
@@ -250,12 +179,7 @@ def test_the_command_decides_once_writes_records_that_a_run_takes_in_and_then_le
     desk: Dispatcher, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     desk.tick(at(12))
-    records, decided, lake = tmp_path / "records", tmp_path / "decided", tmp_path / "lake"
-    records.mkdir()
-    (tmp_path / "lake.key").write_text(KEY.to_json())
-    (tmp_path / "lake.key").chmod(0o600)
-    for number, (source, line) in enumerate(desk.lines):
-        (records / f"src.{source}.{number:04d}.ndjson").write_bytes(line + b"\n")
+    records, decided, lake = desk.write(tmp_path / "records"), tmp_path / "decided", tmp_path / "lake"
     assert main(["run", str(records), "--lake", str(lake)]) == 0
     arguments = ["dispatch", "--lake", str(lake), "--records", str(decided), "--seconds", "0.3"]
     capsys.readouterr()
@@ -287,12 +211,9 @@ def test_the_command_decides_once_writes_records_that_a_run_takes_in_and_then_le
 
 
 def test_without_a_tick_the_command_asks_for_an_instant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    records = tmp_path / "records"
-    records.mkdir()
     desk = Dispatcher()
     desk.van("V1")
-    for number, (source, line) in enumerate(desk.lines):
-        (records / f"src.{source}.{number:04d}.ndjson").write_bytes(line + b"\n")
+    records = desk.write(tmp_path / "records")
     assert main(["run", str(records), "--lake", str(tmp_path / "lake")]) == 0
     lake = ["--lake", str(tmp_path / "lake"), "--records", str(tmp_path / "decided")]
     assert main(["dispatch", *lake]) == 2
