@@ -205,12 +205,14 @@ def of_run(setting: Setting, who: Somebody, run: int, step: Step) -> Somebody | 
 
 
 class Graph(NamedTuple):
-    """Shape: `states` as numbers of `kinds`, ascending; transitions as two columns of numbers of states."""
+    """Shape: `states` as numbers of `kinds`, ascending; transitions as two columns of numbers of states, and whether
+    somebody can bring them about: a ground comes and goes by itself."""
 
     kinds: list[Somebody]
     states: list[tuple[int, ...]]
     sources: array[int]
     targets: array[int]
+    brought: array[int]
 
 
 Watch = Callable[[list[Somebody], Holders, list[Way]], int]
@@ -240,7 +242,7 @@ def explore(setting: Setting, watch: Watch) -> Graph:
         return number[who]
 
     states, found = [(0,) * setting.people], {(0,) * setting.people: 0}
-    graph = Graph(kinds, states, array("i"), array("i"))
+    graph = Graph(kinds, states, array("i"), array("i"), array("b"))
     many: list[int] = []
     planned: list[tuple[int, int]] = []
     for at, state in enumerate(states):
@@ -248,7 +250,7 @@ def explore(setting: Setting, watch: Watch) -> Graph:
         holders, ways = counted(setting, people)
         many.append(watch(people, holders, ways))
         beds = [who.place[1] for who in people if who.place[0] == "bed"]
-        nexts: set[tuple[bool, tuple[int, ...]]] = set()
+        nexts: dict[tuple[int, ...], set[str]] = {}
         for one, kind in enumerate(state):
             if kind not in local:
                 local[kind] = [(o.who, name(o.after), o.run, o.room, o.bed) for o in offers(setting, kinds[kind])]
@@ -256,7 +258,7 @@ def explore(setting: Setting, watch: Watch) -> Graph:
                 free = not run or holders.held((run, 0)) < setting.seats[run]
                 free = free and (not room or holders.held((room, room)) < setting.beds[room])
                 if free and (not bed or beds.count(bed) < setting.beds[bed]):
-                    nexts.add((who == "plan", tuple(sorted((*state[:one], after, *state[one + 1 :])))))
+                    nexts.setdefault(tuple(sorted((*state[:one], after, *state[one + 1 :]))), set()).add(who)
         for run, step in product(setting.seats, (Step.dispatch, Step.breakdown)):
             for kind in set(state):
                 if (kind, run, step) not in runs:
@@ -264,14 +266,15 @@ def explore(setting: Setting, watch: Watch) -> Graph:
                     runs[kind, run, step] = -1 if moved is None else name(moved)
             together = [runs[kind, run, step] for kind in state]
             if -1 not in together:
-                nexts.add((False, tuple(sorted(together))))
-        for by_plan, after_all in nexts:
+                nexts.setdefault(tuple(sorted(together)), set()).add("world")
+        for after_all, by in nexts.items():
             if after_all not in found:
                 found[after_all] = len(states)
                 states.append(after_all)
             graph.sources.append(at)
             graph.targets.append(found[after_all])
-            if by_plan:
+            graph.brought.append(by != {"ground"})
+            if "plan" in by:
                 planned.append((at, found[after_all]))
     worse = [(a, b) for a, b in planned if many[b] > many[a]]
     assert not worse, f"a plan fills what is full: {[kinds[k] for k in states[worse[0][0]]]}"
