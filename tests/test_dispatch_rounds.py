@@ -13,13 +13,16 @@ from pathlib import Path
 import pytest
 
 from brain.dispatch.decisions import Round, decide
+from brain.dispatch.lines import Line
+from brain.dispatch.reasons import LACKS
 from brain.dispatch.standing import Lake, Promise
+from schemas.codes import PersonClass
 from schemas.instants import MINUTE_MS, read_instant
 from schemas.keys import parse_code, pseudonym
-from schemas.transfers import Purpose
+from schemas.transfers import Purpose, TransferState
 from streams.cli import main
 from streams.dispatch.recording import recorded
-from streams.dispatch.words import REASONS
+from streams.dispatch.words import REASONS, reason
 from tests.dispatch_desk import LIMITS, NOW, Dispatcher, busy
 from tests.histories import KEY
 from tests.transfer_desk import at, ms, token
@@ -181,7 +184,7 @@ def test_the_command_decides_once_writes_records_that_a_run_takes_in_and_then_le
     desk.tick(at(12))
     records, decided, lake = desk.write(tmp_path / "records"), tmp_path / "decided", tmp_path / "lake"
     assert main(["run", str(records), "--lake", str(lake)]) == 0
-    arguments = ["dispatch", "--lake", str(lake), "--records", str(decided), "--seconds", "0.3"]
+    arguments = ["dispatch", "--lake", str(lake), "--records", str(decided), "--seconds", "0"]
     capsys.readouterr()
     assert main([*arguments, "--dry-run", "--json"]) == 0
     dry = json.loads(capsys.readouterr().out)
@@ -189,6 +192,7 @@ def test_the_command_decides_once_writes_records_that_a_run_takes_in_and_then_le
     assert main([*arguments, "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["decisions"] == dry["decisions"]
+    assert said["decisions"] == recorded(desk.plan().decisions), "published rows say what raw ones say"
     assert {line["why"] for line in said["lines"]} <= {*REASONS}
     assert read_instant(said["decisions"][0]["decided_at"]) >= NOW
     # Not in the lake yet: a second round must not decide again.
@@ -220,3 +224,10 @@ def test_without_a_tick_the_command_asks_for_an_instant(tmp_path: Path, capsys: 
     assert "--at" in capsys.readouterr().err
     assert main(["dispatch", *lake, "--at", "2022-03-08T12:00"]) == 0
     assert main(["dispatch", *lake, "--at", "noon"]) == 2
+
+
+def test_every_reason_and_every_state_has_a_sentence_in_both_languages() -> None:
+    for why in (*LACKS, "deadline", "along", "diverted", "later", "decided", "stranded", *TransferState.__members__):
+        zh, en = reason(Line(1, Purpose.isolate, PersonClass.close, 1, NOW, why))
+        assert zh
+        assert en.isascii()

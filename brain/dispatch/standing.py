@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from brain.dispatch.rows import Row
-from brain.dispatch.situation import Key, Limits, Rider, Room, Situation, Vehicle
+from brain.dispatch.situation import TAKES_OF, Key, Limits, Rider, Room, Situation, Vehicle
 from schemas.instants import HOUR_MS, UNKNOWN_MS
 from schemas.transfers import CrewRole, Step, TransferState
 
@@ -82,6 +82,8 @@ def stand(lake: Lake, limits: Limits, now_ms: int, horizon_ms: int) -> Standing:
             continue
         if key in promised:
             kept[key] = "decided"
+        elif way["class"] not in TAKES_OF:  # nothing says where to
+            kept[key] = _S(state).name
         elif state in _WAITS or (state == _S.assigned and _given_up(way, lake.planned, limits, now_ms)):
             waiting.append(way)
         elif state in (_S.aboard, _S.arrived) and not way["site"]:
