@@ -20,9 +20,12 @@ from replay.plan import Plan
 from replay.play import write_drill
 from replay.score.ground import Sides
 from replay.score.tally import score_drill
+from sinks.lake import Lake
 from streams.cli import main
 from streams.drills import RunFolder, run_loop
 from streams.keyfile import find_key
+from streams.loop import play_loop
+from streams.opening import Opened
 from streams.service.broker import LocalBroker
 from tests.drill_texts import drill_file
 from tests.engines import KEY, PACKS
@@ -150,6 +153,19 @@ def test_through_kafka_a_drill_gives_the_same_view(broker: LocalBroker, tmp_path
         service.start("writer", "intake-1", "intake-2")
         sent = publish_folder(service, tmp_path / "records")
         assert service.until_processed(sent.total())["digest"] == expected == DIGESTS["small"]
+
+
+def test_through_kafka_the_records_of_a_loop_give_its_view_and_nothing_is_decided(
+    broker: LocalBroker, tmp_path: Path
+) -> None:
+    records = tmp_path / "records"
+    with Lake.open(tmp_path / "loop", KEY, "cn") as lake:
+        played = play_loop(small("transfers"), records, Opened(lake, KEY, PACKS))
+        expected = played.engine.engine.publish().digest
+    with installation(broker, tmp_path / "service") as service:
+        service.start("writer", "intake-1", "intake-2")
+        sent = publish_folder(service, records)
+        assert service.until_processed(sent.total())["digest"] == expected
 
 
 if __name__ == "__main__":
