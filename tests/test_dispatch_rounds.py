@@ -148,6 +148,17 @@ def test_whoever_was_turned_away_goes_to_another_site_from_home_or_from_the_road
     assert desk.plan(ms(13, 1)).decisions == []
 
 
+def test_a_site_that_turned_somebody_away_is_tried_again_for_them_after_some_hours(desk: Dispatcher) -> None:
+    desk.tell(first := desk.plan())
+    rides = {said["person_code"]: said["run_code"] for said in first.decisions if said["decision"] == "assign"}
+    desk.receipt("anna", "turned_away", at(12, 40), rides[code("anna")])
+    desk.receipt("bert", "arrived", at(12, 40), rides[code("bert")])
+    soon, later = desk.plan(ms(13)), desk.plan(ms(18, 41))
+    assert whom(soon) == set()
+    assert why(soon, "anna") == "no_bed"
+    assert whom(later) == {code("anna")}
+
+
 def test_a_household_is_taken_together_and_people_of_one_compound_are_not_one_household() -> None:
     desk = Dispatcher()
     desk.van("V1", seats=2)

@@ -39,7 +39,7 @@ def _lack(situation: Situation, lodgings: Lodgings, party: Party) -> str:
     if not carriers(situation, party):
         return _no_carrier(situation, party)
     sites = {room.site for room in situation.rooms if room.takes & riders[0].takes and positioned(room)}
-    if not sites - riders[0].avoid:
+    if not sites:
         return "no_site"
     times = (situation.now_ms, situation.horizon_ms)
     if any(lodgings.find(party, site, at) for site in sites for at in times):
