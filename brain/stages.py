@@ -46,11 +46,13 @@ from brain.tracing import PRESENCE, Change, Source, Tracing
 from brain.transfers import SHARED, Transfers
 from brain.view import view
 from schemas.codes import Flag
-from schemas.facts import FACT_COLUMNS, Columns, FactBatch, empty
+from schemas.facts import FACT_COLUMNS, Columns, FactBatch
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints, mix
 from schemas.policy import PackSeries
 from schemas.transfers import TRANSFER_FACTS
+
+_NONE = {name: dict.fromkeys((*of, "rec", "event_ms"), np.zeros(0, np.int64)) for name, of in FACT_COLUMNS.items()}
 
 
 class Brain:
@@ -130,7 +132,9 @@ class Brain:
     @staticmethod
     def _standing(batch: FactBatch, name: str, rec: Ints, event_ms: Ints, stands: Ints) -> Columns:
         """The rows of a fact table whose record stands, with `rec` (and `event_ms`) for `row`."""
-        rows = batch.facts.get(name) or empty(name)
+        if name not in batch.facts:
+            return _NONE[name]
+        rows = batch.facts[name]
         keep = np.zeros(len(rec), np.bool_)
         keep[stands] = True
         rows = take(rows, keep[rows["row"]])
