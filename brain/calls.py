@@ -15,6 +15,7 @@ from brain.ledger import Ledger
 from brain.persons import measures
 from brain.rules import Rules
 from brain.runs import Table, among, concat, distinct, size, take
+from brain.turns import union
 from brain.ways import Call
 from schemas.codes import PersonClass
 from schemas.facts import Columns
@@ -39,7 +40,7 @@ class Calls:
 
     def step(self, pairs: Ints, cases: dict[int, tuple[Case | None, Case | None]]) -> Ints:
         """Recomputes the grounds of these pairs. Out: persons whose calls may have changed."""
-        woken = [np.array(list(cases), np.int64)]
+        woken = [np.array(list(cases), np.int64)] if cases else []
         known = [p for p, (before, after) in cases.items() if before is None or after is None
                  or before.known_ms != after.known_ms]  # fmt: skip
         if self.grounds.runs and known:
@@ -52,7 +53,7 @@ class Calls:
             self.grounds.remove("pair", gone["pair"])
             self.grounds.add(come)
             woken += [gone["person"], come["person"]]
-        return distinct(*woken)
+        return union(woken)
 
     def _found(self, contacts: Contacts) -> Columns:
         """The grounds among the pairs that a degree has just recomputed."""

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from brain.outcomes import Way
-from brain.runs import Table, distinct
+from brain.runs import Table
+from brain.turns import turn, union
 from brain.ways import HELD_SEAT, LODGED
 from schemas.facts import FACT_COLUMNS, Columns
 from schemas.keys import Ints
@@ -92,13 +93,13 @@ class Capacity:
         sites that may take others)."""
         changed = {name: turn(self.tables[name], new[name], fallen) for name in TABLES}
         places: set[Key] = set()
-        if vehicles := set(np.concatenate([rows["vehicle"] for rows in changed["fleet"]]).tolist()):
+        if vehicles := {vehicle for rows in changed["fleet"] for vehicle in rows["vehicle"].tolist()}:
             for vehicle in vehicles:
                 self.seats.pop(vehicle, None)
             row = in_force(self.tables["fleet"], "vehicle", np.array(sorted(vehicles), np.int64))
             self.seats.update(zip(row["vehicle"].tolist(), row["seats"].tolist(), strict=True))
             places |= self.holders.aboard(vehicles)
-        sites = distinct(*(rows["site"] for rows in changed["sites"]))
+        sites = union([rows["site"] for rows in changed["sites"]])
         if len(sites):
             for site in sites.tolist():
                 self.takes.pop(site, None)
@@ -108,20 +109,13 @@ class Capacity:
         if rooms:
             for key in rooms:
                 self.beds.pop(key, None)
-            row = in_force(self.tables["rooms"], "room", distinct(*(rows["room"] for rows in changed["rooms"])))
+            row = in_force(self.tables["rooms"], "room", union([rows["room"] for rows in changed["rooms"]]))
             self.beds.update(zip(rooms_of(row), row["beds"].tolist(), strict=True))
         return places | rooms, sites
 
 
 def rooms_of(rows: Columns) -> Iterable[Key]:
     return zip(rows["site"].tolist(), rows["room"].tolist(), strict=True)
-
-
-def turn(table: Table, new: Columns, fallen: Ints) -> tuple[Columns, Columns]:
-    """Takes new rows into a table and those of fallen records out. Out: (rows that went, rows that came)."""
-    gone = table.remove("rec", fallen) if table.runs and len(fallen) else dict.fromkeys(table.names, fallen[:0])
-    table.add(new)
-    return gone, new
 
 
 def in_force(table: Table, name: str, tokens: Ints) -> Columns:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from brain.capacity import Key, turn
+from brain.capacity import Key
 from brain.homes import AREAS, Homes
 from brain.identity import Identity
-from brain.items import belonging, rows_of
 from brain.outcomes import Way
 from brain.rules import Rules
-from brain.runs import Table, concat, distinct, size, take
+from brain.runs import Table, concat, distinct, take
+from brain.turns import belonging, found, rows_of, turn, union
 from schemas.facts import FACT_COLUMNS, Columns
 from schemas.instants import MINUTE_MS, OPEN_MS, UNKNOWN_MS
 from schemas.keys import Ints, mix
@@ -87,13 +87,11 @@ class Deadlines:
     def change(self, new: dict[str, Columns], fallen: Ints, moved: Ints) -> Ints:
         """Takes in acknowledgements and ticks, drops those of fallen records. Out: persons whose acknowledgements
         changed."""
-        acks = [*turn(self.tables["acks"], new["acks"], fallen)]
-        if len(moved) and self.tables["acks"].runs:
-            acks.append(self.tables["acks"].find("ident", moved)[1])
-        if any(size(rows) for rows in turn(self.tables["ticks"], new["ticks"], fallen)):
+        acks = turn(self.tables["acks"], new["acks"], fallen) + found(self.tables["acks"], "ident", moved)
+        if turn(self.tables["ticks"], new["ticks"], fallen):
             ticks = self.tables["ticks"].column("at_ms")
             self.now_ms = int(ticks.max()) if len(ticks) else UNKNOWN_MS
-        return distinct(*(self._identity.resolve(rows["ident"], rows["at_ms"]) for rows in acks))
+        return union([self._identity.resolve(rows["ident"], rows["at_ms"]) for rows in acks])
 
     def step(self, persons: Ints, ways: list[Way], before_ms: int) -> tuple[Columns, Columns]:
         """Judges the deadlines of these persons, all of whose ways on the clock are given. Out: (escalations that

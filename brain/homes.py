@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from brain.capacity import turn
 from brain.identity import Identity
-from brain.items import belonging
-from brain.runs import Mask, Table, concat, distinct, take
+from brain.runs import Mask, Table, concat, size, take
+from brain.turns import belonging, found, turn, union
 from schemas.facts import FACT_COLUMNS, Columns
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints
@@ -38,15 +37,14 @@ class Homes:
         changed = {name: turn(self.tables[name], new[name], fallen) for name in TABLES}
         if not asked:
             return np.zeros(0, np.int64)
-        places = distinct(*(rows["place"] for rows in changed["dwellings"]))
-        duties = [*changed["duties"]]
-        if len(moved) and self.tables["duties"].runs:
-            duties.append(self.tables["duties"].find("ident", moved)[1])
-        areas = distinct(*(rows["area"] for rows in duties))
-        people = [self._identity.resolve(rows["ident"], rows["since_ms"]) for rows in (new["homes"], gone_homes)]
+        places = union([rows["place"] for rows in changed["dwellings"]])
+        duties = changed["duties"] + found(self.tables["duties"], "ident", moved)
+        areas = union([rows["area"] for rows in duties])
+        homes = [rows for rows in (new["homes"], gone_homes) if size(rows)]
+        people = [self._identity.resolve(rows["ident"], rows["since_ms"]) for rows in homes]
         for name, tokens in (("place", places), ("area", areas)):
-            people.append(self._watched[name].find(name, tokens)[1]["person"])
-        return distinct(*people)
+            people += [rows["person"] for rows in found(self._watched[name], name, tokens)]
+        return union(people)
 
     def settle(self, persons: Ints, people: Ints, at_ms: Ints) -> Columns:
         """As `of`, and from now on `change` tells when another home of these people counts, or others answer for it.

@@ -7,14 +7,13 @@ Deliberately absent: what the items lead to (brain/ways.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from brain.capacity import Capacity, Key, turn
+from brain.capacity import Capacity, Key
 from brain.clinical import Clinical
 from brain.identity import Identity
-from brain.runs import Table, distinct, take
+from brain.runs import Table, size, take
+from brain.turns import belonging, found, rows_of, turn, union
 from brain.ways import Item
 from schemas.facts import FACT_COLUMNS, Columns
 from schemas.keys import Ints
@@ -23,22 +22,10 @@ from schemas.transfers import Purpose, Step, Takes
 TABLES = ("decisions", "receipts")
 _ISOLATE, _HOSPITAL = int(Purpose.isolate), int(Purpose.hospital)
 _CONTACTS = int(Takes.close | Takes.secondary)
+_AT = {"decisions": "at_ms", "receipts": "at_ms", "admissions": "admitted_ms", "discharges": "discharged_ms"}
 Told = dict[Key, list[Item]]
 Plans = dict[Key, list[tuple[int, int, int]]]
 """The assignments of each way: (at, record, run)."""
-
-
-def belonging(identity: Identity, table: Table, persons: Ints, idents: tuple[Ints, Ints], at: str) -> Columns:
-    """The rows of a table that belong to these persons, with `of`, the index of the person. `idents`: as
-    Identity.idents_of tells; `at`: the column of the instant."""
-    hit, rows = table.find("ident", idents[1] if table.runs else idents[1][:0])
-    of = idents[0][hit]
-    mine = identity.resolve(rows["ident"], rows[at]) == persons[of]
-    return take({**rows, "of": of}, mine)
-
-
-def rows_of(rows: Columns, *names: str) -> Iterator[tuple[int, ...]]:
-    return zip(*(rows[name].tolist() for name in names), strict=True)
 
 
 class Items:
@@ -54,20 +41,18 @@ class Items:
         """Takes in decisions and receipts, drops those of fallen records; admissions and discharges have been, and
         `gone` are those that fell. Out: persons of whom something else may be told now. `sites`: those that may take
         others now; `moved`: identifiers whose person changed."""
-        rows = {name: list(turn(self.tables[name], new[name], fallen)) for name in TABLES}
-        rows |= {name: [new[name], gone[name]] for name in self._stays}
+        rows = {name: turn(self.tables[name], new[name], fallen) for name in TABLES}
+        rows |= {name: [part for part in (new[name], gone[name]) if size(part)] for name in self._stays}
         for name, table in {**self.tables, **self._stays}.items():
-            if len(moved) and table.runs:
-                rows[name].append(table.find("ident", moved)[1])
-            if len(sites) and table.runs and name in self._stays:
-                rows[name].append(table.find("site", sites)[1])
-        runs = distinct(*(r["run"][(r["ident"] == 0) & (r["run"] != 0)] for r in rows["receipts"]))
-        if len(runs) and self.tables["decisions"].runs:
-            rows["decisions"].append(self.tables["decisions"].find("run", runs)[1])
-        at = {"decisions": "at_ms", "receipts": "at_ms", "admissions": "admitted_ms", "discharges": "discharged_ms"}
-        people = [self._identity.resolve(r["ident"], r[at[name]]) for name, some in rows.items() for r in some]
-        found: Ints = distinct(*people)
-        return take({"of": found}, found != 0)["of"]
+            rows[name] += found(table, "ident", moved)
+        for name, table in self._stays.items():
+            rows[name] += found(table, "site", sites)
+        runs = union([part["run"][part["ident"] == 0] for part in rows["receipts"]])
+        rows["decisions"] += found(self.tables["decisions"], "run", runs[runs != 0])
+        people = [self._identity.resolve(part["ident"], part[_AT[name]]) for name in rows for part in rows[name]]
+        persons = union(people)
+        named: Ints = persons[persons != 0]
+        return named
 
     def told(self, persons: Ints, idents: tuple[Ints, Ints], known: dict[int, int]) -> tuple[Told, set[Key]]:
         """(items of the ways of these persons, which of the ways were decided upon). `known`: since when those who are
@@ -76,10 +61,9 @@ class Items:
         shown, runs = self._decided(persons, idents, told)
         self._received(persons, idents, told, runs, known)
         for name, step in (("admissions", Step.admit), ("discharges", Step.discharge)):
-            at = "admitted_ms" if step == Step.admit else "discharged_ms"
-            rows = belonging(self._identity, self._stays[name], persons, idents, at)
+            rows = belonging(self._identity, self._stays[name], persons, idents, _AT[name])
             rows.setdefault("room", np.zeros(len(rows["of"]), np.int64))
-            for of, rec, at_ms, site, room in rows_of(rows, "of", "rec", at, "site", "room"):
+            for of, rec, at_ms, site, room in rows_of(rows, "of", "rec", _AT[name], "site", "room"):
                 person = int(persons[of])
                 item = Item(at_ms, int(step), rec, 0, 0, 0, site, room, (rec,))
                 for purpose in self._purposes(site, person, at_ms, known):

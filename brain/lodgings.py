@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from brain.capacity import Capacity, Holders, latest, rooms_of, turn
+from brain.capacity import Capacity, Holders, latest, rooms_of
 from brain.cases import Case
 from brain.clinical import Clinical
 from brain.identity import Identity
 from brain.rules import Rules
 from brain.runs import Mask, Table, distinct, size, take
+from brain.turns import turn
 from brain.ways import HELD_SEAT, LODGED
 from schemas.facts import FACT_COLUMNS, Columns
 from schemas.instants import MINUTE_MS, OPEN_MS, UNKNOWN_MS, day_start, local_day

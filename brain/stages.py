@@ -48,11 +48,13 @@ from brain.tracing import PRESENCE, Change, Source, Tracing
 from brain.transfers import SHARED, Transfers
 from brain.view import view
 from schemas.codes import Flag
-from schemas.facts import FACT_COLUMNS, Columns, FactBatch, empty
+from schemas.facts import FACT_COLUMNS, Columns, FactBatch
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints, mix
 from schemas.policy import PackSeries
 from schemas.transfers import TRANSFER_FACTS
+
+_NONE = {name: dict.fromkeys((*of, "rec", "event_ms"), np.zeros(0, np.int64)) for name, of in FACT_COLUMNS.items()}
 
 
 class Brain:
@@ -182,8 +184,10 @@ class Brain:
         keep[verdict.stands] = True
         facts = {}
         for name in FACT_COLUMNS:
-            rows = batch.facts.get(name) or empty(name)
-            rows = take(rows, keep[rows["row"]])
+            if name not in batch.facts:
+                facts[name] = _NONE[name]
+                continue
+            rows = take(batch.facts[name], keep[batch.facts[name]["row"]])
             at = rows.pop("row")
             facts[name] = {**rows, "rec": rec[at], "event_ms": event_ms[at]}
         return facts, verdict.fallen

@@ -128,6 +128,8 @@ def _step(step: Row, origins: Origins) -> Claim:
 
 def _told(way: Way, origins: Origins) -> Iterator[Claim]:
     """Who was told that it is late, level by level, and who has taken it on."""
+    if way.escalations and not way.row["home"]:
+        yield Claim("home", "住处不详，无法知道该告知谁", "the home is not known, so nobody knows whom to tell")
     for each in way.escalations:
         role = ROLES[each["role"]]
         level = ("预警", "warning") if each["level"] == 0 else (f"第 {each['level']} 级", f"level {each['level']}")

@@ -26,7 +26,8 @@ from brain.ledger import Ledger
 from brain.lodgings import Depot
 from brain.outcomes import Way, conclude
 from brain.rules import Rules
-from brain.runs import Table, concat, distinct, size
+from brain.runs import Table, concat
+from brain.turns import union
 from schemas.facts import Columns
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints
@@ -69,7 +70,7 @@ class Transfers:
 
     def leaving(self, fallen: Ints) -> dict[str, Columns]:
         """The rows of other stages' tables that fall with these records; to be asked before they do."""
-        return {n: table.find("rec", fallen if table.runs else fallen[:0])[1] for n, table in self._shared.items()}
+        return {name: _leaving(table, fallen) for name, table in self._shared.items()}
 
     def shared(self) -> dict[str, Columns]:
         """All rows of other stages' tables, as if they were new."""
@@ -84,24 +85,24 @@ class Transfers:
         woken = [self.calls.step(pairs, cases)]
         places: set[Key] = set()
         before_ms = self.deadlines.now_ms
-        if len(fallen) or len(moved[0]) or any(size(rows) for rows in new.values()):
+        if len(fallen) or len(moved[0]) or any(len(rows["rec"]) for rows in new.values()):
             self.depot.change(new, fallen)
             places, sites = self.capacity.change(new, fallen)
             woken.append(self.items.change(new, fallen, gone, sites, moved[0]))
             acked = self.deadlines.change(new, fallen, moved[0])
             housed = self.homes.change(new, fallen, gone["homes"], moved[0], bool(self.standing))
-            woken.append(self._followed(distinct(moved[1], housed, acked)))
-        judged = distinct(*woken)
+            woken.append(self._followed(moved[1], housed, acked))
+        judged = union([persons for persons in woken if len(persons)])
         if not len(judged) and not places and before_ms == self.deadlines.now_ms:
             return Turned([], _NONE, _NONE)
         changed = self._judge(judged, places)
         return Turned(changed, *self.deadlines.step(judged, self._on_the_clock(judged), before_ms))
 
-    def _followed(self, persons: Ints) -> Ints:
+    def _followed(self, *persons: Ints) -> Ints:
         """Those of these persons who have a way."""
         ways = self.standing
-        mine = [p for p in persons.tolist() if (p, 1) in ways or (p, 2) in ways] if ways else []
-        return np.array(mine, np.int64)
+        mine = {p for some in persons for p in some.tolist() if (p, 1) in ways or (p, 2) in ways} if ways else ()
+        return np.array(sorted(mine), np.int64)
 
     def _on_the_clock(self, persons: Ints) -> list[Way]:
         ways = (self.standing.get((p, int(purpose))) for p in persons.tolist() for purpose in Purpose)
@@ -160,3 +161,8 @@ class Transfers:
         """A way that nothing calls for, with the pack in force when it was first told of."""
         first = np.array([way.steps[0].item.at_ms], np.int64)
         return way._replace(pack=int(self._rules.series.in_force(first)[0]))
+
+
+def _leaving(table: Table, fallen: Ints) -> Columns:
+    none = fallen[:0]
+    return table.find("rec", fallen)[1] if len(fallen) and table.runs else dict.fromkeys(table.names, none)

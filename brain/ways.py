@@ -52,7 +52,7 @@ def _cells() -> dict[tuple[int, int], Cell]:
             stays = said in ("=", "!")
             after = TransferState[state if stays else said]
             flags = TransferFlag.impossible if said == "!" else _MARKS.get(mark, 0)
-            cells[Step[name], TransferState[state]] = Cell(after, int(flags), word.endswith("*"), said == "!")
+            cells[Step[name], TransferState[state]] = Cell(int(after), int(flags), word.endswith("*"), said == "!")
     return cells
 
 

@@ -121,7 +121,10 @@ class FastDecoder:
         zero = pa.scalar(0, array.type) if f.holds != "bool" else pa.scalar(False)
         numbers = pc.fill_null(array, zero).to_numpy(zero_copy_only=False)
         distinct, inverse = np.unique(numbers, return_inverse=True)
-        ok = np.array([self._value(f, v) is not _BAD for v in distinct.tolist()], np.bool_)
+        # Angles have a lower and an upper bound alone: if the least and the greatest pass, so do all between them.
+        ends = distinct[[0, -1]].tolist() if f.holds == "angle" and len(distinct) else []
+        whole = bool(ends) and all(self._value(f, v) is not _BAD for v in ends)
+        ok = np.array([whole or self._value(f, v) is not _BAD for v in distinct.tolist()], np.bool_)
         if f.holds == "angle":
             numbers = np.rint(np.where(ok[inverse], numbers, 0) * MICRO)
         if f.holds != "float":

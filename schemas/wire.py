@@ -93,7 +93,7 @@ Vehicle = Annotated[str, Field(max_length=64), AfterValidator(_read_vehicle)]
 """A train, flight, ship or coach service number, a bus or tram's fleet number, or a plate."""
 Cabin = Annotated[str, Field(max_length=8), AfterValidator(_read_cabin)]
 """A carriage, compartment or cabin: up to 4 letters or digits."""
-PersonCode = Annotated[str, Field(max_length=17), AfterValidator(_read_person)]
+PersonCode = Annotated[str, AfterValidator(_read_person)]
 """Somebody's number in every output of ours; a token, and no identifier of a department."""
 Latitude = Annotated[float, Field(ge=-90, le=90), "angle"]
 Longitude = Annotated[float, Field(ge=-180, le=180), "angle"]

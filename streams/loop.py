@@ -77,12 +77,19 @@ def _whole(said: Mapping[str, Any]) -> dict[str, Any]:
 def play_loop(
     plan: Plan, records: Path, opened: Opened, sets: Path | None = None, pace: float = 0.0,
     progress: Progress = lambda _day, _step, _share: None, tell: Callable[[Told], None] = lambda _told: None,
-    planner: Planner = greedy,
 ) -> Conclusions:  # fmt: skip
     """Plays a drill to its end. `pace`: as in `feed_slices`. Errors: FileExistsError where `records` is not empty."""
+    return play_stage(Stage(plan, records, opened.key, sets, progress), opened, pace, tell)
+
+
+def play_stage(
+    stage: Stage, opened: Opened, pace: float = 0.0, tell: Callable[[Told], None] = lambda _told: None,
+    planner: Planner = greedy,
+) -> Conclusions:  # fmt: skip
+    """Plays a stage to its end."""
     engine = Embedded(opened.lake, opened.key, opened.packs)
-    stage, told = Stage(plan, records, opened.key, sets, progress), Conclusions(engine, tell)
-    feed, began, transfers = Feed({}), time.perf_counter(), plan.transfers or Transfers()
+    told, feed, began = Conclusions(engine, tell), Feed({}), time.perf_counter()
+    transfers = stage.plan.transfers or Transfers()
     ahead_ms = transfers.dispatch_minutes * MINUTE_MS + AHEAD_MS
     rounds = Rounds(opened.packs, stage.households, ahead_ms, planner)
     try:
@@ -91,18 +98,23 @@ def play_loop(
                 time.sleep(max(0.0, began + (until_ms - stage.first_ms) / 1000 / pace - time.perf_counter()))
             arrived = stage.advance(until_ms)
             for name in arrived:
-                feed.parts.setdefault(name, Part(_source(name), records / name))
+                feed.parts.setdefault(name, Part(_source(name), stage.folder / name))
             told.conclude(feed, until_ms, arrived)
             if until_ms < stage.end_ms:
-                views = engine.engine.brain.view()
-                stage.count(_counted(views))
-                stage.answer(_raised(views))
-                stage.decide(rounds.decide(views, stage.ticked_ms))
-                stage.explain(rounds.lines)
+                _plan(engine, stage, rounds)
     finally:
         feed.close()
     stage.end()
     return told
+
+
+def _plan(engine: Embedded, stage: Stage, rounds: Rounds) -> None:
+    """One round: what stands is counted, those who are told answer, runs are planned."""
+    views = engine.engine.brain.view()
+    stage.count(_counted(views))
+    stage.answer(_raised(views))
+    stage.decide(rounds.decide(views, stage.ticked_ms))
+    stage.explain(rounds.lines)
 
 
 def _ends(transfers: Transfers, first_ms: int, end_ms: int) -> Iterator[int]:

@@ -93,7 +93,7 @@ def came_to(service: Installation, sent: int, expected: Summary) -> dict[str, An
     status = service.until_processed(sent, 180)
     assert status["digest"] == expected.digest
     with duckdb.connect() as db:
-        refused = db.execute(f"SELECT sum(count) FROM '{service.lake}/current/rejects.parquet'").fetchone()
+        refused = db.execute(f"SELECT coalesce(sum(count), 0) FROM '{service.lake}/current/rejects.parquet'").fetchone()
     assert refused == (expected.rejected.total(),)
     assert service.read() == sent
     return status

@@ -16,12 +16,13 @@ import pyarrow as pa
 from brain.stages import Brain
 from schemas.facts import RECORD_SCHEMA, FactBatch
 from schemas.intake import Intake
-from schemas.keys import Key
 from schemas.policy import PackSeries
+from tests.fetched import KEY
 from tests.worlds import World
 
-KEY = Key("test", bytes(range(32)))
 Line = tuple[str, bytes]
+
+
 def history(rng: Random, records: int = 60) -> list[Line]:
     """Lines of all sources; one in three is followed by amended, withdrawn, repeated or contradicting versions."""
     world = World(rng)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.installation import Installation
+from schemas.keys import Key
 from streams.records import Chunk, Reader, find_parts
 from streams.service.broker import LocalBroker
 from streams.service.produce import publish_at_once
@@ -22,10 +23,10 @@ from tests.brokers import fresh_prefix
 from tests.engines import KEY
 
 
-def installation(broker: LocalBroker, folder: Path, **choices: Any) -> Installation:
+def installation(broker: LocalBroker, folder: Path, key: Key = KEY, **choices: Any) -> Installation:
     """With its topics made, and nothing started."""
     soon = {"partitions": 2, "publish_s": 0.5, "session_timeout_s": 6}
-    made = Installation(broker, folder, KEY, **{"prefix": fresh_prefix(), **soon, **choices})
+    made = Installation(broker, folder, key, **{"prefix": fresh_prefix(), **soon, **choices})
     asyncio.run(ensure_topics(made.settings))
     return made
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import day, service
+from benchmarks import day, dispatch, service
 from benchmarks.__main__ import measure
 from benchmarks.days import days_figures
 from streams.service.broker import LocalBroker
@@ -67,3 +67,15 @@ def test_an_engine_that_is_started_again_after_days_in_a_row_says_what_it_said_a
 def test_records_of_days_in_a_row_do_not_pile_up_on_the_disk(tmp_path: Path) -> None:
     day.measure(day.plan_of(500, days=2), tmp_path, 1, oracle=False)
     assert not list((tmp_path / "records").iterdir())
+
+
+def test_planners_are_compared_on_the_same_situations_and_none_breaks_a_rule_or_undercuts_the_bound() -> None:
+    report = dispatch.measure("tiny", [0.3])
+    assert not report["void"]
+    for run in report["runs"]:
+        assert {"nearest first", "greedy"} < {*run["planners"]}
+        for found in run["planners"].values():
+            assert run["bound"]["total"] <= found["total"]
+    told = dispatch.figures(report).markdown()
+    assert "no plan has less than" in told
+    assert "VOID" in dispatch.figures(report | {"void": True}).markdown()

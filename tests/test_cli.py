@@ -30,9 +30,9 @@ from streams.keyfile import find_key
 
 COMMANDS = (
     "run", "cases", "contacts", "explain", "rejects", "packs", "digest", "oracle", "pseudonym", "reviews", "audit",
-    "import", "drill",
+    "import", "drill", "transfers", "transfer", "beds", "fleet",
 )  # fmt: skip
-READERS = ("cases", "contacts", "reviews", "digest", "rejects")
+READERS = ("cases", "contacts", "reviews", "digest", "rejects", "transfers", "beds", "fleet")
 
 
 @pytest.fixture(scope="module")

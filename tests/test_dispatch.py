@@ -76,7 +76,7 @@ def test_ortools_takes_up_any_greedy_plan_as_its_start_and_returns_everybody() -
         situation = fleet(100 + seed, 60, 8, 4)
         roads = Roads(situation)
         first = greedy(situation, roads)
-        found = Routing(situation, roads, first).solve(0.5)
+        found = Routing(situation, roads, first, range(8)).solve(0.5)
         assert found is not None, f"seed {seed}: the greedy plan is no solution of the model"
         assert {i for run in found for i in run.riders} == {i for run in first for i in run.riders}
 

@@ -151,6 +151,14 @@ def test_a_way_as_json_has_every_record_of_its_steps(lake: Path, rows: Any) -> N
     assert [child["kind"] for child in claim["children"]].count("step") == 4
 
 
+def test_who_is_told_of_nobody_since_the_home_is_not_known_is_said_to_be_so(
+    tmp_path: Path, lake: Path, ask: Any
+) -> None:
+    homeless = made_lake(tmp_path / "lake", homes=False)
+    assert "住处不详" in ask(homeless, "transfer", code("late"), "--lang", "zh")
+    assert "住处不详" not in ask(lake, "transfer", code("late"), "--lang", "zh")
+
+
 def test_a_stay_says_when_it_may_end(lake: Path, ask: Any) -> None:
     assert "最早解除 2022-03-09 18:00" in ask(lake, "transfer", code("inside"))
     assert "提前 60 分钟" in ask(lake, "transfer", code("inside"))

@@ -26,9 +26,9 @@ def world_of(**troubles: float) -> World:
     return World(CITY, plan_with(faults=troubles, beds=10, cabins_after_hours=0), FIRST_MS)
 
 
-def played(step_ms: int = HOUR_MS, **troubles: float) -> tuple[World, list[Happening]]:
+def played(troubles: dict[str, float] | None = None, step_ms: int = HOUR_MS) -> tuple[World, list[Happening]]:
     """Forty people are to be fetched from nine o'clock on."""
-    world = world_of(**troubles)
+    world = world_of(**(troubles or {}))
     told = happen(world, BEGINS_MS)
     world.decide(fetch(world, PEOPLE))
     at_ms = BEGINS_MS
@@ -40,8 +40,8 @@ def played(step_ms: int = HOUR_MS, **troubles: float) -> tuple[World, list[Happe
 
 def test_the_same_decisions_give_the_same_answers_however_time_is_sliced() -> None:
     troubles = dict.fromkeys(TROUBLES, 0.3)
-    hourly, told = played(**troubles)
-    finer, again = played(10 * MINUTE_MS, **troubles)
+    hourly, told = played(troubles)
+    finer, again = played(troubles, 10 * MINUTE_MS)
     assert told == again
     assert hourly.struck == finer.struck
     assert hourly.stays == finer.stays
@@ -62,7 +62,7 @@ def test_without_troubles_everybody_is_fetched_driven_and_lodged_in_this_order()
 
 @pytest.mark.parametrize("trouble", ["breakdown", "site_full", "refusal"])
 def test_whatever_goes_wrong_nobody_is_lost_and_nobody_is_in_two_places(trouble: str) -> None:
-    world, told = played(**{trouble: 0.6})
+    world, told = played({trouble: 0.6})
     world.end(END_MS)
     assert any(name == trouble for name, *_ in world.struck)
     people = {d.person for d in fetch(world_of(), PEOPLE)}
@@ -85,7 +85,7 @@ def _of(world: World, happening: Happening, person: int) -> bool:
 
 
 def test_a_room_never_holds_more_than_its_beds_and_a_closed_cabin_nobody() -> None:
-    world, told = played(site_full=0.3)
+    world, told = played({"site_full": 0.3})
     held = Counter((h.site, h.room) for h in told if h.what is What.admitted)
     beds = {(site.code, room.code): room.beds for site in world.sites for room in site.rooms}
     assert all(number <= beds[room] for room, number in held.items())
@@ -94,7 +94,7 @@ def test_a_room_never_holds_more_than_its_beds_and_a_closed_cabin_nobody() -> No
 
 
 def test_who_refused_is_ordered_again_when_they_have_been_talked_round() -> None:
-    world, told = played(refusal=1.0)
+    world, told = played({"refusal": 1.0})
     refused = {h.person: h.at_ms for h in told if h.what is What.refused}
     assert len(refused) == PEOPLE
     persuaded = {h.person: h.at_ms for h in told if h.what is What.persuaded}

@@ -43,10 +43,12 @@ def code(name: str) -> str:
     return pseudonym(PEOPLE[name])
 
 
-def made_lake(folder: Path, ticks: tuple[int, ...] = (NOW - HOUR_MS, NOW), without: tuple[str, ...] = ()) -> Path:
+def made_lake(
+    folder: Path, ticks: tuple[int, ...] = (NOW - HOUR_MS, NOW), without: tuple[str, ...] = (), homes: bool = True
+) -> Path:
     """A lake that was published once. `ticks`: at most two; `without`: views that are to be empty."""
     views = {view: raw_schema(view).empty_table() for view in VIEWS}
-    views |= {name: _table(name, rows) for name, rows in _rows().items() if name not in without}
+    views |= {name: _table(name, rows) for name, rows in _rows(homes).items() if name not in without}
     with Lake.open(folder, KEY, "cn") as lake:
         lake.commit([_facts(ticks)], [], [], {}, {})
         lake.publish(views, [pack.name for pack in PACKS.packs])
@@ -98,11 +100,12 @@ def _way(name: str, state: TransferState, due_ms: int, **more: Any) -> dict[str,
     return told | more
 
 
-def _rows() -> dict[str, list[dict[str, Any]]]:
+def _rows(homes: bool) -> dict[str, list[dict[str, Any]]]:
     riding = {"run": PLACES["run-7"], "vehicle": PLACES["V1"], "site": PLACES["hotel-1"], "room": PLACES["room-101"]}
     lodged = {"site": PLACES["hotel-1"], "room": PLACES["room-102"], "admitted_at_ms": NOW - HOUR_MS, "breached": 0}
     ways = [
-        _way("late", TransferState.aboard, NOW - 2 * HOUR_MS, flags=int(TransferFlag.skipped_dispatch), **riding),
+        _way("late", TransferState.aboard, NOW - 2 * HOUR_MS, flags=int(TransferFlag.skipped_dispatch), home=77 * homes,
+             **riding),
         _way("soon", TransferState.assigned, NOW + HOUR_MS, **riding),
         _way("later", TransferState.needed, NOW + 6 * HOUR_MS),
         _way("sick", TransferState.ordered, NOW + HOUR_MS, purpose=2, **{"class": int(PersonClass.case)}),

@@ -14,6 +14,7 @@ from typing import Any
 
 from schemas.identifiers import check_digit
 from schemas.instants import LOCAL
+from tests.fetched import WAYS, Fetched
 
 DAY_0 = 1_646_582_400  # 2022-03-07 00:00 +08:00, in seconds
 DAYS = 6
@@ -42,18 +43,22 @@ def resident_id(number: int) -> str:
     return first + check_digit(first)
 
 
-class World:
+class World(Fetched):
     """Draws records. `rng` is anything with random.Random's methods."""
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
         self.kinds = [self.pick(*_KINDS) for _ in range(3)]
         self.modes = [
-            self.pick("train", "train", "bus", "coach", "aircraft", "ship", "metro", "taxi") for _ in range(2)
+            self.pick("train", "train", "bus", "coach", "aircraft", "ship", "metro", "taxi", "transfer")
+            for _ in range(2)
         ]
         self.people = self.pick(4, 6, 9)
         self.focus = self.pick(_PLACES, _RIDES, _CLINIC, _CELLS, _PHARMACY, _DESK, ())
-        self.sources = (*_SOURCES, *self.focus * 8)
+        if self.rng.randrange(4) == 0:
+            self.focus = WAYS
+        self.sources = (*_SOURCES, *self.focus * (3 if self.focus is WAYS else 8))
+        self.morning = self.rng.randrange(24, 72)
 
     def pick(self, *choices: Any) -> Any:
         return choices[self.rng.randrange(len(choices))]
@@ -63,6 +68,8 @@ class World:
 
     def time(self, day_first: int = 0, day_last: int = DAYS) -> str:
         """A time on a coarse grid, so that equal and touching times are common."""
+        if self.focus is WAYS and self.rng.randrange(4):  # steps of a way lie near each other
+            return datetime.fromtimestamp(DAY_0 + (self.morning + self.rng.randrange(14)) * 3600, LOCAL).isoformat()
         step = 12 if self.focus is _PHARMACY else 1
         hour = self.rng.randrange(day_first * 24, day_last * 24, step)
         return datetime.fromtimestamp(DAY_0 + hour * 3600, LOCAL).isoformat()
@@ -76,7 +83,7 @@ class World:
 
     def anchor(self) -> dict[str, str]:
         n = self.rng.randrange(self.people)
-        if self.focus is _DESK and self.rng.randrange(4):
+        if self.focus in (_DESK, WAYS) and self.rng.randrange(4):
             return {"id_type": "resident_id", "id_no": resident_id(n % 3)}
         return self.pick(
             {"id_type": "resident_id", "id_no": resident_id(n)},
@@ -87,7 +94,7 @@ class World:
 
     def ident(self) -> dict[str, str]:
         n = self.rng.randrange(4)
-        if self.focus in (_CLINIC, _PHARMACY, _DESK) and self.rng.randrange(8):
+        if self.focus in (_CLINIC, _PHARMACY, _DESK, WAYS) and self.rng.randrange(8):
             return {"id_type": "resident_id", "id_no": resident_id(n % 3)}
         if self.focus is _CELLS and self.rng.randrange(4):
             return {"id_type": "phone", "id_no": f"1000000000{n}"}
@@ -136,23 +143,19 @@ class World:
         body = {**self.ident(), "place_kind": kind, **self.span("since_at", "until_at")}
         body["confidence"] = self.maybe(self.pick("certain", "likely", "vague"), 40)
         if kind in self.modes:
-            body |= {"vehicle": self.maybe("G1", 90), "line": self.maybe("240路", 60), **self.seat()}
+            vehicle = "R1" if kind == "transfer" else "G1"
+            body |= {"vehicle": self.maybe(vehicle, 90), "line": self.maybe("240路", 60), **self.seat()}
             body |= {"service_date": "2022-03-08", "symptomatic": self.maybe(True, 20)}
             body |= {"sealed": self.maybe(self.pick(True, False)), "berth": self.maybe("soft_sleeper", 30)}
         else:
             body |= {"place_code": self.pick("1", "2"), "room": self.maybe(self.pick("101", "102"))}
         return body
 
-    def health_isolation_admission(self) -> dict[str, Any]:
-        return {**self.ident(), "site_code": "S1", "admitted_at": self.time(1)}
-
-    def health_isolation_discharge(self) -> dict[str, Any]:
-        return {**self.ident(), "site_code": "S1", "discharged_at": self.time(1)}
-
     def police_resident_register(self) -> dict[str, Any]:
         phones = [f"1000000000{n}" for n in range(4) if self.rng.randrange(4) == 0]
         body = {**self.anchor(), "household_code": self.pick("1", "2", "3"), "phones": phones}
         body["compound_code"] = self.maybe(self.pick("1", "2"), 50)
+        body["born_on"] = self.maybe(self.pick("1985-01-01", "2010-06-01", "2007-03-09"), 40)
         return {**body, **self.span("valid_since", "valid_until")} if self.rng.randrange(3) == 0 else body
 
     def health_contact_order(self) -> dict[str, Any]:
@@ -174,11 +177,14 @@ class World:
 
     def housing_dwelling(self) -> dict[str, Any]:
         where = {"compound_code": self.pick("1", "2"), "building": "1", "street": self.maybe(self.pick("东街", "西街"))}
+        where |= {"community": self.maybe("第一社区", 50), **self.position()}
         return {**where, "household_code": self.maybe(self.pick("1", "2", "3"))}
 
     def grid_centre_assignment(self) -> dict[str, Any]:
         where = {"compound_code": self.maybe(self.pick("1", "2")), "street": self.maybe(self.pick("东街", "西街"))}
-        return {**self.anchor(), "role": "cadre", **where, **self.span("valid_since", "valid_until")}
+        where |= {"building": self.maybe("1", 50), "community": self.maybe("第一社区", 50)}
+        role = self.pick("building_head", "building_head", "grid_member", "secretary", "cadre", "district_leader")
+        return {**self.anchor(), "role": role, **where, **self.span("valid_since", "valid_until")}
 
     def police_hotel_stay(self) -> dict[str, Any]:
         return {
@@ -235,7 +241,7 @@ class World:
         return {**self.ident(), "vehicle": "G1", **self.span("pickup_at", "dropoff_at")}
 
     def transport_crew_duty(self) -> dict[str, Any]:
-        mode = self.pick(*self.modes)
+        mode = self.pick(*(m if m != "transfer" else "taxi" for m in self.modes))
         area = {"carriage": self.maybe("1", 40), "compartment": self.maybe("1", 30), "row_from": self.maybe(2, 30)}
         dated = {"mode": mode, "vehicle": "G1", "line": self.maybe("240路"), "service_date": "2022-03-08"}
         return {**self.ident(), **dated, **area, **self.span("since_at", "until_at")}
@@ -252,5 +258,6 @@ _SOURCES = (
     "police.checkpoint_pass", "police.phone_ownership", "police.identity_link", "transport.ticket", "transport.ticket",
     "transport.tap", "transport.taxi_trip", "transport.crew_duty", "transport.card_holder", "telecom.grid_dwell",
     "telecom.grid_dwell", "market_supervision.medicine_purchase", "health.contact_order", "housing.dwelling",
-    "grid_centre.assignment",
+    "grid_centre.assignment", "command.transfer_decision", "transport.transfer_receipt", "transport.transfer_run",
+    "command.tick",
 )  # fmt: skip

@@ -17,7 +17,7 @@ from brain.dispatch.lodgings import Lodgings
 from brain.dispatch.parties import Party, carriers, parties
 from brain.dispatch.plans import Plan, Run, ended, next_start, timed
 from brain.dispatch.roads import Roads
-from brain.dispatch.situation import Situation, fit_for_duty, positioned
+from brain.dispatch.situation import Situation, duty_end, fit_for_duty, positioned
 from schemas.codes import PersonClass
 from schemas.instants import MINUTE_MS
 
@@ -34,32 +34,62 @@ class Draft:
         self.situation, self.roads = situation, roads or Roads(situation)
         self.lodgings = Lodgings(situation)
         self.carriers = {party: carriers(situation, party) for party in parties(situation)}
-        self.left = [party for party in self.carriers if positioned(situation.riders[party[0]])]
+        riders = situation.riders
+        self.left = {party: None for party in self.carriers if positioned(riders[party[0]])}
         self.last: dict[int, Run] = {}
         self.plan: list[Run] = []
-        self._steady = {
-            site: all(max(situation.rooms[r].since_ms, situation.rooms[r].free_ms) <= situation.now_ms for r in rooms)
+        self.cases = sum(riders[party[0]].level == PersonClass.case for party in self.left)
+        starts = [self.start(v) for v in range(len(situation.vehicles))]
+        self.points, self.starts = (np.array([each[i] for each in starts], np.int64) for i in range(2))
+        self.until = np.array([duty_end(vehicle, situation) for vehicle in situation.vehicles], np.int64)
+        self._closes = {
+            site: min(situation.horizon_ms, *(situation.rooms[r].until_ms - 1 for r in rooms))
             for site, rooms in situation.sites.items()
         }
+        self._full: set[tuple[int, int, int, int]] = set()
+        self._columns()
+
+    def _columns(self) -> None:
+        """Everybody who is left, as columns: at a peak there are thousands, and every door asks for the nearest."""
+        riders = self.situation.riders
+        self._parties = [*self.left]
+        self._row = {party: at for at, party in enumerate(self._parties)}
+        self._homes = np.array([party[0] for party in self._parties], np.int64)
+        self._size = np.array([len(party) for party in self._parties], np.int64)
+        self._chairs = np.array([sum(riders[i].wheelchair for i in p) for p in self._parties], np.int64)
+        self._kind = np.array([riders[p[0]].level * 8 + riders[p[0]].purpose for p in self._parties], np.int64)
+        self._waits = np.ones(len(self._parties), np.bool_)
+        self._may = np.zeros((len(self.situation.vehicles), len(self._parties)), np.bool_)
+        for at, party in enumerate(self._parties):
+            self._may[self.carriers[party], at] = True
 
     def start(self, vehicle: int) -> tuple[int, int]:
         return next_start(self.situation, self.roads, vehicle, self.last.get(vehicle))
 
     def opened(self, party: Party, choices: Iterable[Choice]) -> Run | None:
         """The run of the first choice that can be made with this party."""
-        full: set[int] = set()
+        sites = {site for site in self.roads.site_points if self._has_beds(party, site)}
         for vehicle, site in choices:
-            if site in full:
+            if site not in sites:
                 continue
             run = timed(self.situation, self.roads, vehicle, self.start(vehicle), [party], site)
-            if not self._feasible(run):
-                continue
-            beds = self.lodgings.find(party, site, run.arrive_ms)
-            if beds is not None:
-                return replace(run, beds=beds)
-            if self._steady[site]:
-                full.add(site)
+            if self._feasible(run):
+                beds = self.lodgings.find(party, site, run.arrive_ms)
+                if beds is not None:
+                    return replace(run, beds=beds)
         return None
+
+    def _has_beds(self, party: Party, site: int) -> bool:
+        """Whether a site has beds for a party at any time. Beds are only ever given away, so that a site which has none
+        for parties of a kind is not asked again."""
+        riders = self.situation.riders
+        if any(site in riders[i].avoid for i in party):
+            return False
+        own = riders[party[0]].household
+        kind = site, riders[party[0]].takes, len(party), own if self.lodgings.known(own) else 0
+        if kind not in self._full and self.lodgings.find(party, site, self._closes[site]) is None:
+            self._full.add(kind)
+        return kind not in self._full
 
     def filled(self, run: Run, heed_deadlines: bool) -> Run:
         """The run with further parties, the shortest way round first, as long as it makes nobody late who need not be.
@@ -82,8 +112,11 @@ class Draft:
     def keep(self, run: Run) -> None:
         self.plan.append(run)
         self.last[run.vehicle] = run
-        gone = {party for party, _ in run.stops}
-        self.left = [party for party in self.left if party not in gone]
+        self.points[run.vehicle], self.starts[run.vehicle] = self.start(run.vehicle)
+        for party, _ in run.stops:
+            del self.left[party]
+            self._waits[self._row[party]] = False
+            self.cases -= self.situation.riders[party[0]].level == PersonClass.case
 
     def _feasible(self, run: Run) -> bool:
         end_ms = ended(run, self.situation)
@@ -108,23 +141,18 @@ class Draft:
         """The party with the shortest way round, and where in the order of the doors."""
         riders, vehicle = self.situation.riders, self.situation.vehicles[run.vehicle]
         first, aboard = riders[run.riders[0]], run.riders
-        seats = vehicle.seats - len(aboard)
         chairs = vehicle.wheelchairs - sum(riders[i].wheelchair for i in aboard)
-        doors = {party for party, _ in run.stops}
-        parties = [
-            party for party in self.left
-            if len(party) <= seats and party not in refused and party not in doors
-            and riders[party[0]].level == first.level and riders[party[0]].purpose == first.purpose
-            and run.vehicle in self.carriers[party] and sum(riders[i].wheelchair for i in party) <= chairs
-        ]  # fmt: skip
-        if not parties:
+        fits = self._waits & self._may[run.vehicle] & (self._size <= vehicle.seats - len(aboard))
+        fits &= (self._chairs <= chairs) & (self._kind == first.level * 8 + first.purpose)
+        fits[[self._row[party] for party in (*refused, *(party for party, _ in run.stops))]] = False
+        rows = np.flatnonzero(fits)
+        if len(rows) == 0:
             return None
-        points = [self.start(run.vehicle)[0], *(p[0] for p, _ in run.stops), self.roads.site_points[run.site]]
-        ms, homes = self.roads.ms, np.array([party[0] for party in parties])
-        legs = [ms[a, homes] + ms[homes, b] - ms[a, b] for a, b in pairwise(points)]
-        added = np.array(legs)
+        points = [int(self.points[run.vehicle]), *(p[0] for p, _ in run.stops), self.roads.site_points[run.site]]
+        ms, homes = self.roads.ms, self._homes[rows]
+        added = np.array([ms[a, homes] + ms[homes, b] - ms[a, b] for a, b in pairwise(points)])
         position, at = np.unravel_index(int(np.argmin(added)), added.shape)
-        return (parties[int(at)], int(position)) if added[position, at] <= ROUNDABOUT_MS else None
+        return (self._parties[int(rows[at])], int(position)) if added[position, at] <= ROUNDABOUT_MS else None
 
 
 def urgency(situation: Situation, party: Party) -> tuple[int, ...]:
@@ -160,20 +188,21 @@ def _serve(draft: Draft, late_too: bool) -> None:
 
 
 def _soonest(draft: Draft, party: Party) -> list[Choice]:
-    """Every vehicle and site for a party, the first to arrive first; vehicles with negative pressure are left to
-    cases as long as some wait."""
-    situation, roads = draft.situation, draft.roads
-    spare = situation.riders[party[0]].level != PersonClass.case and any(
-        situation.riders[each[0]].level == PersonClass.case for each in draft.left
-    )
-    found = []
-    for vehicle in draft.carriers[party]:
-        point, start_ms = draft.start(vehicle)
-        there_ms = start_ms + int(roads.ms[point, party[0]])
-        for site, at in roads.site_points.items():
-            ms = there_ms + int(roads.ms[party[0], at])
-            found.append((spare and situation.vehicles[vehicle].sealed, ms, vehicle, site))
-    return [(vehicle, site) for _, _, vehicle, site in sorted(found)]
+    """The vehicles and sites with which a party is there in time of shift and plan, the first to arrive first; vehicles
+    with negative pressure are left to cases as long as some wait."""
+    situation, ms, home = draft.situation, draft.roads.ms, party[0]
+    able = np.array(draft.carriers[party], np.int64)
+    sites = [*draft.roads.site_points]
+    if len(able) == 0 or not sites:
+        return []
+    there = draft.starts[able] + ms[draft.points[able], home]
+    ends = there[:, None] + ms[home, [draft.roads.site_points[site] for site in sites]][None, :]
+    ends += 2 * situation.limits.boarding_ms
+    spare = situation.riders[home].level != PersonClass.case and draft.cases > 0
+    last = np.array([spare and situation.vehicles[v].sealed for v in able.tolist()])
+    rows, columns = np.nonzero(ends <= np.minimum(draft.until[able], situation.horizon_ms)[:, None])
+    order = np.lexsort((columns, rows, ends[rows, columns], last[rows]))
+    return [(int(able[rows[at]]), sites[columns[at]]) for at in order.tolist()]
 
 
 def nearest_first(situation: Situation, roads: Roads | None = None) -> Plan:

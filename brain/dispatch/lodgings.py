@@ -34,6 +34,7 @@ class Lodgings:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         self._guests: dict[int, list[int]] = {}
+        self._households = {room.household for room in situation.rooms if room.held}
         self._alike: dict[int, dict[tuple[int, ...], list[int]]] = {}
         for site, rooms in situation.sites.items():
             groups = self._alike.setdefault(site, {})
@@ -48,6 +49,10 @@ class Lodgings:
         free_ms = max(room.free_ms, self._situation.now_ms)
         return room.beds, room.family, room.takes, room.since_ms, room.until_ms, free_ms
 
+    def known(self, household: int) -> bool:
+        """Whether some of a household have a room already, which others may share."""
+        return household in self._households
+
     def take(self, beds: Beds) -> None:
         for rider, at in beds:
             room = self._situation.rooms[at]
@@ -58,6 +63,7 @@ class Lodgings:
                 del groups[kind]
             guests = self._guests.setdefault(at, [])
             guests.append(rider)
+            self._households.add(self._situation.riders[rider].household)
             if room.held + len(guests) < room.beds:
                 groups[at,] = [at]
 

@@ -11,6 +11,7 @@ from brain.dispatch.lodgings import Lodgings
 from brain.dispatch.parties import Party, carriers, parties, seated
 from brain.dispatch.plans import Plan
 from brain.dispatch.situation import Situation, positioned, usable
+from schemas.transfers import Takes
 
 LACKS = (
     "no_position", "no_vehicle", "no_crew", "no_wheelchair", "no_seat", "no_site", "no_bed", "no_beds_together",
@@ -25,21 +26,34 @@ def lacking(situation: Situation, plan: Plan) -> dict[int, str]:
     for run in plan:
         lodgings.take(run.beds)
         gone.update(run.riders)
+    sites = {int(bit): _sites(situation, bit) for bit in Takes}
     found: dict[int, str] = {}
+    alike: dict[tuple[object, ...], str] = {}
     for party in parties(situation):
-        if party[0] not in gone:
-            found |= dict.fromkeys(party, _lack(situation, lodgings, party))
+        if party[0] in gone:
+            continue
+        riders = [situation.riders[i] for i in party]
+        # What is lacking is lacking for all parties that are alike: at a peak there are thousands.
+        own = riders[0].household if lodgings.known(riders[0].household) else 0
+        traits = tuple(sorted(rider.traits for rider in riders))
+        kind = (riders[0].takes, traits, positioned(riders[0]), own, *(rider.avoid for rider in riders))
+        if kind not in alike:
+            alike[kind] = _lack(situation, lodgings, party, sites.get(riders[0].takes, set()))
+        found |= dict.fromkeys(party, alike[kind])
     return found
 
 
-def _lack(situation: Situation, lodgings: Lodgings, party: Party) -> str:
+def _sites(situation: Situation, bit: int) -> set[int]:
+    return {room.site for room in situation.rooms if room.takes & bit and positioned(room)}
+
+
+def _lack(situation: Situation, lodgings: Lodgings, party: Party, sites: set[int]) -> str:
     riders = [situation.riders[i] for i in party]
     if not positioned(riders[0]):
         return "no_position"
     if not carriers(situation, party):
         return _no_carrier(situation, party)
-    sites = {room.site for room in situation.rooms if room.takes & riders[0].takes and positioned(room)}
-    if not sites - riders[0].avoid:
+    if not sites:
         return "no_site"
     times = (situation.now_ms, situation.horizon_ms)
     if any(lodgings.find(party, site, at) for site in sites for at in times):

@@ -35,12 +35,15 @@ class Roads:
         points: list[Rider | Vehicle | Room] = [*situation.riders, *situation.vehicles, *rooms]
         lat = np.array([p.lat for p in points], np.int64)
         lon = np.array([p.lon for p in points], np.int64)
+        # Homes are known by cell, so that there are far fewer places than people.
+        (lat, lon), at = np.unique(np.stack([lat, lon]), axis=1, return_inverse=True)
         known = (lat != UNKNOWN_MS) & (lon != UNKNOWN_MS)
         km = great_circle_km(lat[:, None], lon[:, None], lat[None, :], lon[None, :]) * DETOUR
         km[~known] = FAR_KM
         km[:, ~known] = FAR_KM
-        self.km = km
-        self.ms = np.asarray(np.ceil(km / situation.limits.speed_kmh * HOUR_MS), np.int64)
+        every = np.ix_(at.ravel(), at.ravel())
+        self.km = km[every]
+        self.ms = np.asarray(np.ceil(km / situation.limits.speed_kmh * HOUR_MS), np.int64)[every]
         riders, vehicles = len(situation.riders), len(situation.vehicles)
         self._vehicle_from = riders
         self.site_points = {site: riders + vehicles + at for at, site in enumerate(situation.sites)}

@@ -161,6 +161,13 @@ def fit_for_duty(vehicle: Vehicle, since_ms: int, until_ms: int, limits: Limits)
     )
 
 
+def duty_end(vehicle: Vehicle, situation: Situation) -> int:
+    """The last instant at which vehicle and crew may be on the road; BEGIN_MS: they may not."""
+    if vehicle.broken or UNKNOWN_MS in (vehicle.crew_until_ms, vehicle.tested_ms):
+        return BEGIN_MS
+    return min(vehicle.until_ms, vehicle.crew_until_ms, vehicle.tested_ms + situation.limits.crew_test_ms)
+
+
 def starts(vehicle: Vehicle, situation: Situation) -> int:
     """The first instant at which it could leave."""
     return max(vehicle.ready_ms, vehicle.since_ms, situation.now_ms)

@@ -12,13 +12,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from brain.dispatch.rows import Row
-from brain.dispatch.situation import Key, Limits, Rider, Room, Situation, Vehicle
+from brain.dispatch.situation import TAKES_OF, Key, Limits, Rider, Room, Situation, Vehicle
 from schemas.instants import HOUR_MS, UNKNOWN_MS
 from schemas.transfers import CrewRole, Step, TransferState
 
 REPAIR_MS = 4 * HOUR_MS
 """How long a vehicle that broke down is not sent out, unless it is told to have been disinfected since. Design
 assumption [D]: nobody tells of a repair."""
+TURNED_AWAY_MS = 6 * HOUR_MS
+"""How long a site is not tried again for somebody whom it turned away. Design assumption [D]: a full house has beds
+again when people are discharged, which is by day."""
 _S = TransferState
 _WAITS = (_S.needed, _S.ordered)
 _RIDES = (_S.assigned, _S.dispatched, _S.aboard)
@@ -72,7 +75,7 @@ def stand(lake: Lake, limits: Limits, now_ms: int, horizon_ms: int) -> Standing:
     for step in lake.steps:
         key = step["person"], step["purpose"]
         told[key] = max(told.get(key, step["at_ms"]), step["at_ms"])
-    avoid = _avoided(lake.steps)
+    avoid = _avoided(lake.steps, now_ms)
     kept: dict[Key, str] = {}
     waiting, riding, stranded = [], [], []
     promised = {(p.person, p.purpose) for p in lake.promises}
@@ -82,6 +85,8 @@ def stand(lake: Lake, limits: Limits, now_ms: int, horizon_ms: int) -> Standing:
             continue
         if key in promised:
             kept[key] = "decided"
+        elif way["class"] not in TAKES_OF:  # nothing says where to
+            kept[key] = _S(state).name
         elif state in _WAITS or (state == _S.assigned and _given_up(way, lake.planned, limits, now_ms)):
             waiting.append(way)
         elif state in (_S.aboard, _S.arrived) and not way["site"]:
@@ -110,15 +115,19 @@ def _given_up(way: Row, planned: Planned, limits: Limits, now_ms: int) -> bool:
     return now_ms > (way["assigned_at_ms"] if pickup_ms == UNKNOWN_MS else pickup_ms) + limits.late_ms
 
 
-def _avoided(steps: list[Row]) -> dict[Key, set[int]]:
-    """By way the sites that turned the person away: those named, or else where the run was to go."""
+def _avoided(steps: list[Row], now_ms: int) -> dict[Key, set[int]]:
+    """By way the sites that turned the person away not long ago: those named, or else where the run was to go."""
     found: dict[Key, set[int]] = {}
     heading: dict[Key, int] = {}
     for step in sorted(steps, key=lambda each: (each["person"], each["purpose"], each["number"])):
         key = step["person"], step["purpose"]
         if step["step"] == Step.assign:
             heading[key] = step["site"]
-        if step["step"] == Step.turn_away and (site := step["site"] or heading.get(key, 0)):
+        if (
+            step["step"] == Step.turn_away
+            and now_ms < step["at_ms"] + TURNED_AWAY_MS
+            and (site := step["site"] or heading.get(key, 0))
+        ):
             found.setdefault(key, set()).add(site)
     return found
 

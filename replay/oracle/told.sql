@@ -16,7 +16,7 @@ JOIN told_persons p ON p.ident = f.ident AND p.t = f.at_ms;
 CREATE TEMP TABLE receipts AS
 SELECT row_number() OVER () AS receipt, s.rec, p.person, f.step, f.at_ms, f.run, f.vehicle, f.site
 FROM raw_receipts f JOIN standing s ON s."row" = f."row"
-LEFT JOIN told_persons p ON f.ident <> 0 AND p.ident = f.ident AND p.t = f.at_ms;
+LEFT JOIN (FROM told_persons WHERE ident <> 0) p ON p.ident = f.ident AND p.t = f.at_ms;
 
 CREATE TEMP TABLE assigns AS FROM decisions WHERE step = step_assign();
 

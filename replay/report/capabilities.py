@@ -71,6 +71,12 @@ CAPABILITIES = (
         (0.8, 0.5, 0.2),
     ),
     Capability(
+        Both("及时转运", "Transfer in time"),
+        Both("需转运的人在时限内收治", "whoever is to be taken is there within the deadline"),
+        "transfer_in_time",
+        (0.95, 0.9, 0.75),
+    ),
+    Capability(
         Both("随访", "Follow-up"),
         Both("密接都已隔离或采样", "close contacts are isolated or tested"),
         "lost_to_follow_up",
@@ -130,6 +136,10 @@ ADVICE = {
     ),
     "known_before_case": Both(
         "提高记录可见的比例，并缩短采样间隔。", "Raise the share that records show, and test more often."
+    ),
+    "transfer_in_time": Both(
+        "看「转运」一节的超时原因：缺车、缺床、缺车组，各有各的补法。",
+        "See in the section on transfers why deadlines were missed: vehicles, beds, crews are each added differently.",
     ),
     "lost_to_follow_up": Both(
         "把名单交给街道转运与采样，逐人销号。", "Hand the list to transfer and testing, and close it person by person."

@@ -39,7 +39,7 @@ from replay.score.tree import Example, Figure, Score
 
 _TILES = (
     "confirmed_recall", "recall_observable", "precision_observable", "observable_share", "listed_within_24h",
-    "known_before_case", "lost_to_follow_up",
+    "known_before_case", "transfer_in_time", "lost_to_follow_up",
 )  # fmt: skip
 _SIDES = ("missing", "extra", "unrecorded")
 _SPANS = (

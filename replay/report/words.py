@@ -60,6 +60,7 @@ DEPARTMENTS = {
     "grid_centre": "网格中心",
     "health": "卫健局", "housing": "住建局", "market_supervision": "市场监管局", "medical_insurance": "医保局",
     "police": "公安局", "telecom": "工信与通信", "transport": "交通局",
+    "command": "指挥中心",
 }  # fmt: skip
 PROFILES = {"emergency": Both("战时", "emergency"), "routine": Both("平时", "routine")}
 

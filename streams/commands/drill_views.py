@@ -21,6 +21,7 @@ from replay.plan import Plan
 from replay.score.definitions import DEFINITIONS
 from replay.score.tree import Score
 from replay.sheets import REGISTERS_DAY
+from replay.transfers.troubles import TROUBLES
 from schemas.instants import local_text
 from streams.commands.explain import claims_of
 from streams.commands.lists import TABLES
@@ -32,7 +33,8 @@ from streams.terminal import console, cut, table
 _SHOWN, _LAST = 8, 6
 _FIGURES = (
     "infected", "case_recall", "pairs_true", "pairs_observable", "recall_true", "recall_observable", "precision_true",
-    "precision_observable", "unexplained", "hours_reported_to_listed", "minutes_opened_to_listed",
+    "precision_observable", "unexplained", "hours_reported_to_listed", "minutes_opened_to_listed", "transfer_people",
+    "transfer_in_time", "hours_needed_to_admitted",
 )  # fmt: skip
 """What of a score is shown here; the report has all of it."""
 
@@ -59,6 +61,7 @@ def plan_table(plan: Plan) -> Group:
         ("参照数据集 after", ", ".join(plan.sets) or "—"),
         *((f"疫情参数 wave: {name}", f"{value:g}") for name, value in plan.wave.items()),
         *((f"事件 inject: {i.kind}", f"{local_text(i.at_ms)}, {i.people or '—'}") for i in plan.injects),
+        *_transfers(plan),
         *((f"期望 expect: {name}", f"{low:g} – {high:g}") for name, (low, high) in plan.expect.items()),
     ]  # fmt: skip
     faults = [
@@ -68,6 +71,18 @@ def plan_table(plan: Plan) -> Group:
     headings = ("故障 fault", "含义 what it does", "来源 sources", "比例 share", "其他 options")
     said = table("", ("键 key", "值 value"), [(key, str(value)) for key, value in rows])
     return Group(head, said, *([table("数据故障 faults of feeds", headings, faults)] if faults else []))
+
+
+def _transfers(plan: Plan) -> list[tuple[str, object]]:
+    if plan.transfers is None:
+        return []
+    t = plan.transfers
+    opens = "—" if t.cabins_after_hours < 0 else f"{t.cabins_after_hours} h"
+    return [
+        ("转运车 transfer vehicles", t.vehicles or "—"), ("床位比例 share of beds", f"{t.beds:g}"),
+        ("方舱启用 cabins open after", opens), ("派车间隔 a plan every", f"{t.dispatch_minutes} min"),
+        *((f"转运故障 trouble: {TROUBLES[n].zh} {n}", f"{share:g}") for n, share in t.faults.items()),
+    ]  # fmt: skip
 
 
 def _told(options: dict[str, float]) -> str:

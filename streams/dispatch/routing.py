@@ -8,6 +8,7 @@ Deliberately absent: rooms. Whoever has one keeps it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,25 +36,35 @@ class Door:
     beds: tuple[tuple[int, int], ...]
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """Of a door, at the latest at `latest`; `missed`: what the deadlines weigh that lie before that."""
+
+    door: int
+    latest: int
+    missed: int
+
+
 class Routing:
-    """The model. Shape: node i is the pickup of door i, n + i its delivery; then deliveries in time, of those doors
-    where it matters, which stand in for the other ones; then the start of each vehicle, then the end of all.
+    """The model. Shape: node i is the pickup of door i; then deliveries, of which each door has one, by the deadlines
+    that it meets; then the start of each vehicle, then the end of all.
     Units: milliseconds from now, and for costs person-milliseconds."""
 
-    def __init__(self, situation: Situation, roads: Roads, plan: Plan) -> None:
-        self.situation, self.roads, self.plan = situation, roads, plan
+    def __init__(self, situation: Situation, roads: Roads, plan: Plan, vehicles: Sequence[int]) -> None:
+        self.situation, self.roads, self.plan, self.vehicles = situation, roads, plan, list(vehicles)
         self.doors = [
             Door(party, run.site, tuple(bed for bed in run.beds if bed[0] in party))
             for run in plan
             for party, _ in run.stops
         ]
         self._at = {door.party: at for at, door in enumerate(self.doors)}
-        self.dues = {at: due for at, door in enumerate(self.doors) if (due := self._due(door)) is not None}
-        self.prompt = {at: 2 * len(self.doors) + number for number, at in enumerate(self.dues)}
-        first, vehicles = 2 * len(self.doors) + len(self.prompt), len(situation.vehicles)
-        self.starts = [first + v for v in range(vehicles)]
-        end = first + vehicles
-        self.index = pywrapcp.RoutingIndexManager(end + 1, vehicles, self.starts, [end] * vehicles)
+        self.deliveries = [delivery for at, door in enumerate(self.doors) for delivery in self._deliveries(at, door)]
+        self.nodes: dict[int, list[int]] = {}
+        for node, delivery in enumerate(self.deliveries, len(self.doors)):
+            self.nodes.setdefault(delivery.door, []).append(node)
+        first, count = len(self.doors) + len(self.deliveries), len(self.vehicles)
+        end = first + count
+        self.index = pywrapcp.RoutingIndexManager(end + 1, count, [*range(first, end)], [end] * count)
         self.model = pywrapcp.RoutingModel(self.index)
         times, costs = self._matrices()
         self.model.SetArcCostEvaluatorOfAllVehicles(self.model.RegisterTransitMatrix(costs.tolist()))
@@ -64,6 +75,7 @@ class Routing:
         """The best plan found from the given one in this time."""
         parameters = pywrapcp.DefaultRoutingSearchParameters()
         parameters.local_search_metaheuristic = routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
+        parameters.use_multi_armed_bandit_concatenate_operators = True
         parameters.time_limit.FromMilliseconds(int(seconds * 1000))
         self.model.CloseModelWithParameters(parameters)
         first = self.model.ReadAssignmentFromRoutes(self._routes(), True)
@@ -76,27 +88,33 @@ class Routing:
         rider = self.situation.riders[door.party[0]]
         return rider.level, rider.purpose, door.site
 
-    def _due(self, door: Door) -> int | None:
-        """The last instant of arrival in time; None if it cannot be missed, or cannot be met, in this plan."""
+    def _deliveries(self, at: int, door: Door) -> list[Delivery]:
+        """One for each deadline of the door that can be met and missed, the last of them for whoever meets none."""
         situation, roads = self.situation, self.roads
-        due = min(situation.riders[i].due_ms for i in door.party) - situation.now_ms - situation.limits.boarding_ms
         there = int(roads.ms[door.party[0], roads.site_points[door.site]]) + situation.limits.boarding_ms
-        return due if there <= due < situation.horizon_ms - situation.now_ms else None
-
-    def _weight(self, door: Door) -> int:
-        return sum(MISSED_HOURS[PersonClass(self.situation.riders[i].level)] for i in door.party) * HOUR_MS
+        weights: dict[int, int] = {}
+        for i in door.party:
+            rider = situation.riders[i]
+            due = rider.due_ms - situation.now_ms - situation.limits.boarding_ms
+            if there <= due < situation.horizon_ms - situation.now_ms:
+                weights[due] = weights.get(due, 0) + MISSED_HOURS[PersonClass(rider.level)] * HOUR_MS
+        found, missed = [], 0
+        for due, weight in sorted(weights.items()):
+            found.append(Delivery(at, due, missed))
+            missed += weight
+        return [*found, Delivery(at, _NEVER, missed)]
 
     def _matrices(self) -> tuple[Ints, Ints]:
         """Times and costs between nodes; no road where there must be none."""
-        limits, n, vehicles = self.situation.limits, len(self.doors), len(self.situation.vehicles)
+        limits, n = self.situation.limits, len(self.doors)
         homes = np.array([door.party[0] for door in self.doors])
         sites = np.array([self.roads.site_points[door.site] for door in self.doors])
-        twins = np.array([*self.prompt], np.int64)
-        depots = [self.roads.vehicle_point(v) for v in range(vehicles)]
-        here = np.concatenate([homes, sites, sites[twins], depots])
+        owners = np.array([delivery.door for delivery in self.deliveries])
+        depots = [self.roads.vehicle_point(v) for v in self.vehicles]
+        here = np.concatenate([homes, sites[owners], depots])
         groups = {group: at for at, group in enumerate(dict.fromkeys(map(self._group, self.doors)))}
         group = np.array([groups[self._group(door)] for door in self.doors])
-        group = np.concatenate([group, group, group[twins]])
+        group = np.concatenate([group, group[owners]])
         ends = len(group)
         size = len(here) + 1
         times = np.full((size, size), _NEVER, np.int64)
@@ -111,35 +129,33 @@ class Routing:
         times[:ends, :ends][barred] = _NEVER
         times[deliveries, -1] = limits.boarding_ms
         times[ends:, -1] = 0
-        for at in self.prompt:
-            costs[:, n + at] += self._weight(self.doors[at])
+        costs[:, n:ends] += np.array([delivery.missed for delivery in self.deliveries])
         return times, costs
 
     def _times(self, times: Ints) -> None:
-        """Waiting costs by the time, being late more; nobody drives past shift, test and horizon."""
+        """Waiting costs by the time; nobody drives past shift, test and horizon. Vehicles never stand and wait (no
+        slack), so that all of a run arrive at once."""
         model, situation = self.model, self.situation
         transit = model.RegisterTransitMatrix(times.tolist())
         horizon = self._from_now(situation.horizon_ms)
-        for name in ("time", "wait"):
-            model.AddDimension(transit, horizon, horizon, False, name)
-        (time, wait) = model.GetDimensionOrDie("time"), model.GetDimensionOrDie("wait")
-        for v, vehicle in enumerate(situation.vehicles):
+        model.AddDimension(transit, 0, horizon, False, "time")
+        time = model.GetDimensionOrDie("time")
+        for v, vehicle in enumerate(situation.vehicles[v] for v in self.vehicles):
             start = min(horizon, starts(vehicle, situation) - situation.now_ms)
-            for dimension in (time, wait):
-                dimension.CumulVar(model.Start(v)).SetRange(start, start)
-                dimension.CumulVar(model.End(v)).SetMax(max(start, self._until(vehicle)))
-                dimension.SetSlackCostCoefficientForVehicle(0, v)
+            time.CumulVar(model.Start(v)).SetRange(start, start)
+            time.CumulVar(model.End(v)).SetMax(max(start, self._until(vehicle)))
         for at, door in enumerate(self.doors):
             rooms = [situation.rooms[room] for _, room in door.beds]
             free = self._from_now(max(room.free_ms for room in rooms))
             closed = min(horizon, self._from_now(min(room.until_ms for room in rooms) - 1))
-            deliveries = [len(self.doors) + at, *([self.prompt[at]] if at in self.prompt else [])]
-            for node, latest in zip(deliveries, (closed, min(closed, self.dues.get(at, closed))), strict=False):
+            deliveries = self.nodes[at]
+            for node in deliveries:
+                latest = min(closed, self.deliveries[node - len(self.doors)].latest)
                 delivery = self.index.NodeToIndex(node)
-                for dimension in (time, wait):
-                    dimension.CumulVar(delivery).SetRange(free, max(free, latest))
-                wait.SetCumulVarSoftUpperBound(delivery, 0, len(door.party))
-            able = [-1, *carriers(situation, door.party)]
+                time.CumulVar(delivery).SetRange(free, max(free, latest))
+                time.SetCumulVarSoftUpperBound(delivery, 0, len(door.party))
+            fit = {*carriers(situation, door.party)}
+            able = [-1, *(at for at, v in enumerate(self.vehicles) if v in fit)]
             for node in (at, *deliveries):
                 model.VehicleVar(self.index.NodeToIndex(node)).SetValues(able)
             pickup = model.AddDisjunction([self.index.NodeToIndex(at)], _DROPPED)
@@ -161,31 +177,31 @@ class Routing:
         riders = self.situation.riders
         people = [len(door.party) for door in self.doors]
         chairs = [sum(riders[i].wheelchair for i in door.party) for door in self.doors]
-        vehicles = self.situation.vehicles
+        vehicles = [self.situation.vehicles[v] for v in self.vehicles]
         for name, each, room in (
             ("seats", people, [v.seats for v in vehicles]),
             ("chairs", chairs, [v.wheelchairs for v in vehicles]),
         ):
             if any(each):
-                loads = [*each, *(-each[at] for at in (*range(len(each)), *self.prompt)), *(0 for _ in vehicles), 0]
+                loads = [*each, *(-each[delivery.door] for delivery in self.deliveries), *(0 for _ in vehicles), 0]
                 transit = self.model.RegisterUnaryTransitVector(loads)
                 self.model.AddDimensionWithVehicleCapacity(transit, 0, room, True, name)
 
     def _routes(self) -> list[list[int]]:
-        routes: list[list[int]] = [[] for _ in self.situation.vehicles]
+        routes: list[list[int]] = [[] for _ in self.vehicles]
         for run in sorted(self.plan, key=lambda each: each.depart_ms):
             doors = [self._at[party] for party, _ in run.stops]
             arrives = run.arrive_ms - self.situation.now_ms
-            prompt = {at for at in doors if arrives <= self.dues.get(at, -1)}
-            routes[run.vehicle] += [
-                *doors,
-                *(self.prompt[at] if at in prompt else len(self.doors) + at for at in doors),
+            nodes = [
+                next(n for n in self.nodes[at] if arrives <= self.deliveries[n - len(self.doors)].latest)
+                for at in doors
             ]
+            routes[self.vehicles.index(run.vehicle)] += [*doors, *nodes]
         return [[self.index.NodeToIndex(node) for node in route] for route in routes]
 
     def _plan(self, found: Any) -> Plan:
         made: list[Run] = []
-        for v in range(len(self.situation.vehicles)):
+        for v, vehicle in enumerate(self.vehicles):
             last, aboard = None, list[Door]()
             at = found.Value(self.model.NextVar(self.model.Start(v)))
             while not self.model.IsEnd(at):
@@ -193,20 +209,14 @@ class Routing:
                 if node < len(self.doors):
                     aboard.append(self.doors[node])
                 elif aboard:  # everybody alights at the first delivery
-                    last = self._run(v, last, aboard)
+                    last = self._run(vehicle, last, aboard)
                     made.append(last)
                     aboard = []
                 at = found.Value(self.model.NextVar(at))
         return tuple(made)
 
     def _run(self, vehicle: int, last: Run | None, doors: list[Door]) -> Run:
-        """At its exact times, and not before its rooms are clean."""
-        situation, site = self.situation, doors[0].site
         beds = tuple(bed for door in doors for bed in door.beds)
-        point, start_ms = next_start(situation, self.roads, vehicle, last)
-        order = [door.party for door in doors]
-        run = timed(situation, self.roads, vehicle, (point, start_ms), order, site)
-        early_ms = max(situation.rooms[room].free_ms for _, room in beds) - run.arrive_ms
-        if early_ms > 0:
-            run = timed(situation, self.roads, vehicle, (point, start_ms + early_ms), order, site)
+        start = next_start(self.situation, self.roads, vehicle, last)
+        run = timed(self.situation, self.roads, vehicle, start, [door.party for door in doors], doors[0].site)
         return replace(run, beds=beds)
