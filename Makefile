@@ -37,6 +37,7 @@ soak: $(READY) ## failures by the thousand: an hour of them
 bench: $(READY) ## measure this machine
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.service
+	$(BIN)/python -m benchmarks.dispatch
 	$(BIN)/python -m benchmarks.day
 	$(BIN)/python -m benchmarks.day --days 14
 	$(BIN)/python -m benchmarks.analysts

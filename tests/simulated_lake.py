@@ -104,7 +104,7 @@ class MemoryLake:
                     found[row["rec"]] = min(name, found.get(row["rec"], name))
         return Names.of_table(pa.table({"rec": list(found), "name": list(found.values())})) if found else Names.empty()
 
-    def facts(self, bare: bool = False) -> Iterator[FactBatch]:
+    def facts(self, **_: bool) -> Iterator[FactBatch]:
         if self.disk.batches:
             yield merged(self.disk.batches)
 

@@ -586,6 +586,8 @@ def test_every_level_is_raised_when_the_one_below_did_not_answer_in_time() -> No
     assert history.raised("level", "owner", "until_ms") == [
         (0, CID, at(6, 7, 30)), (0, DAN, at(6, 8, 5)), (1, DAN, at(6, 8, 5))]  # fmt: skip
     assert {row[0] for row in history.raised("rule")} == {"taken"}
+    history.say(acks=(BOB, ISOLATE, DAN, at(6, 7)))  # as the warning came: nobody else need be told
+    assert history.raised("level") == []
 
 
 def test_a_level_that_somebody_holds_has_its_minutes_to_answer() -> None:
