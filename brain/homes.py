@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from brain.identity import Identity
-from brain.runs import Mask, Table, concat, size, take
+from brain.runs import Mask, Table, concat, size, spans, take
 from brain.turns import belonging, found, turn, union
 from schemas.facts import FACT_COLUMNS, Columns
 from schemas.instants import UNKNOWN_MS
@@ -72,8 +72,10 @@ class Homes:
     def _best(self, homes: Columns, people: Ints, at_ms: Ints) -> Columns:
         """Of these homes the one that counts for each of the people, as its dwelling describes it."""
         out = {n: np.full(len(people), UNKNOWN_MS if n in ("lat", "lon") else 0, np.int64) for n in _HOME}
-        hit, rows = self.tables["dwellings"].find("place", homes["place"])
-        of = homes["of"][hit]
+        told = self._told(union([homes["place"]]))
+        bounds = (np.searchsorted(told["place"], homes["place"], side) for side in ("left", "right"))
+        hit, at = spans(*bounds)
+        of, rows = homes["of"][hit], take(told, at)
         keep = _holds(rows, at_ms[of])
         of, since, rows = of[keep], homes["since_ms"][hit][keep], take(rows, keep)
         order = np.lexsort((rows["rec"], -rows["since_ms"], rows["place"], -since, of))
@@ -83,6 +85,16 @@ class Homes:
         for name in _HOME:
             out[name][of[best]] = rows[name][best]
         return out
+
+    def _told(self, places: Ints) -> Columns:
+        """The dwellings at these places, by place. A compound is told of by every household in it: of equal spans the
+        least record counts, so that nobody is joined with a thousand rows."""
+        _, rows = self.tables["dwellings"].find("place", places)
+        rows = take(rows, np.lexsort((rows["rec"], rows["until_ms"], rows["since_ms"], rows["place"])))
+        fresh = np.ones(size(rows), np.bool_)
+        names = ("place", "since_ms", "until_ms")
+        fresh[1:] = np.any([rows[name][1:] != rows[name][:-1] for name in names], axis=0)
+        return take(rows, fresh)
 
     def holders(self, areas: Ints) -> Columns:
         """The duties for each of these areas, with `of`, the index of the area, and `owner`."""

@@ -9,7 +9,6 @@ Deliberately absent: conclusions; the brain draws them, the lake keeps them.
 from __future__ import annotations
 
 import itertools
-import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -32,6 +31,7 @@ from sinks.claim import check_epoch, claim, lake_id, next_epoch
 from sinks.dictionary import dictionary
 from sinks.disk import WriterLock, remove
 from sinks.files import EVENTS, PartFiles
+from sinks.foreign import unknown_rows
 from sinks.publication import Publisher, rejects_of
 from sinks.sealed import Sealer, gathered
 from sinks.store import AUDIT_SCHEMA, EVENT_ROWS, Store
@@ -42,8 +42,6 @@ TAIL_RECORDS = 20_000
 BATCH_RECORDS = 200_000
 BARE_RECORDS = 2_000_000
 """As many are filed at once when a brain is restored: few runs to merge, and little memory beside what it keeps."""
-_PLAIN_NAME = re.compile(r"\w[\w.-]{0,63}")
-_LONG_NUMBER = re.compile(r"\d{6}")
 
 
 class Lake:
@@ -118,7 +116,7 @@ class Lake:
                 self._store.add("events", happened)
                 self._store.add("rejects", gathered(rejects))
                 self._store.add_rows("progress", [{"part": p, "next_offset": o} for p, o in progress.items()])
-                self._store.add_rows("unknown_fields", _unknown_rows(unknown_fields))
+                self._store.add_rows("unknown_fields", unknown_rows(unknown_fields))
         except BaseException:
             self._files.discard(written)
             raise
@@ -240,14 +238,3 @@ class Lake:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _unknown_rows(unknown_fields: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
-    """Names of fields that nobody expected are foreign text: one that is no plain name, or holds a long number as
-    identifiers do, is counted without being kept."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for source, found in unknown_fields.items():
-        for name, count in found.items():
-            plain = _PLAIN_NAME.fullmatch(name) and not _LONG_NUMBER.search(name)
-            counts[source, name if plain else "(not shown)"] += count
-    return [{"source": s, "field": f, "count": c} for (s, f), c in counts.items() if c]

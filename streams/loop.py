@@ -96,16 +96,23 @@ def play_stage(
         for until_ms in _ends(transfers, stage.first_ms, stage.end_ms):
             if pace and until_ms > stage.first_ms:
                 time.sleep(max(0.0, began + (until_ms - stage.first_ms) / 1000 / pace - time.perf_counter()))
-            arrived = stage.advance(until_ms)
-            for name in arrived:
-                feed.parts.setdefault(name, Part(_source(name), stage.folder / name))
-            told.conclude(feed, until_ms, arrived)
+            _conclude(stage, told, feed, until_ms)
             if until_ms < stage.end_ms:
                 _plan(engine, stage, rounds)
+        for until_ms in stage.late_ends():
+            _conclude(stage, told, feed, until_ms)
     finally:
         feed.close()
     stage.end()
     return told
+
+
+def _conclude(stage: Stage, told: Conclusions, feed: Feed, until_ms: int) -> None:
+    """One slice: what arrives in it is written and read."""
+    arrived = stage.advance(until_ms)
+    for name in arrived:
+        feed.parts.setdefault(name, Part(_source(name), stage.folder / name))
+    told.conclude(feed, until_ms, arrived)
 
 
 def _plan(engine: Embedded, stage: Stage, rounds: Rounds) -> None:
@@ -114,7 +121,7 @@ def _plan(engine: Embedded, stage: Stage, rounds: Rounds) -> None:
     stage.count(_counted(views))
     stage.answer(_raised(views))
     stage.decide(rounds.decide(views, stage.ticked_ms))
-    stage.explain(rounds.lines)
+    stage.ledger.explain(stage.ticked_ms, rounds.lines)
 
 
 def _ends(transfers: Transfers, first_ms: int, end_ms: int) -> Iterator[int]:

@@ -24,8 +24,12 @@ from tests.privacy import Grep, identifiers_of
 from tests.sources import KEY
 
 PEOPLE = 400
-CITY_ONLY = {"health.contact_order"}
-"""Control rows are about what the field did, of which the scripted district tells nothing; the city does."""
+CITY_ONLY = {
+    "health.contact_order", "health.isolation_room", "health.isolation_site", "health.transfer_order",
+    "transport.transfer_crew", "transport.transfer_ping", "transport.transfer_receipt", "transport.transfer_run",
+    "transport.transfer_trouble", "transport.transfer_vehicle",
+}  # fmt: skip
+"""Control rows and transfers are about what the field did, of which the scripted district tells nothing; the city does."""
 PLAYED = ("health", "police", "transport")
 """The departments whose records the drill makes up."""
 

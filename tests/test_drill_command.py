@@ -40,7 +40,7 @@ DIGESTS = {
     "emergency-day": "1c4dc3a5cd68ddfedbc89bf00cc7588146c772132add6278f103a5bb3d912fa0",
     "feeds-at-their-worst": "b498d4949878aba9d54247bc5f80a7e7dc3427958cb5824a7624ad4627763d71",
     "jilin-2022": "2719c4c99dcac95d2d1d9cdb0209ef0baa90cc478c5cb6c5dcbcdd2cd4aecfb6",
-    "peak-day": "95aa336878c0d5f200312f61bc2ead8e1c4f1d134570b2946f6dad56fde7815e",
+    "peak-day": "f6efabf5a927b8aa1a160ea97f990790b809be456e6958ebafc4acde6bf69046",
     "sleeper-train": "787e477e8421d37cc4ca6785e777e0566786a0cb622ad02280f49998f674d90e",
     "small": "81d4a8861d5bee58115cd2e7cc6d07bdf8573be9135bc410bae43715f92c6b02",
     "transfers": "7f81ae1d20083734d67aa0216a7a134e86ccb50d576e03c696b1cd3ef0e6e6b2",

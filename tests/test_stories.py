@@ -127,7 +127,7 @@ def test_a_phone_beside_a_case_for_long_is_a_question_to_a_human_and_changes_no_
     stay = {"place_kind": "room", "place_code": "R1", "since_at": at(7, 9), "until_at": at(7, 9, 20)}
     desk.send("health.survey_leg", "l0", {**person("sick"), **stay})
     events = desk.send("health.survey_leg", "l1", {**person("neighbour"), **stay})
-    assert {e["kind"] for e in events} == {"contact_found", "person_raised", "lead_closed"}
+    assert {e["kind"] for e in events} == {"contact_found", "person_raised", "lead_closed", "transfer_changed"}
     assert desk.view("leads").num_rows == 0
 
 
@@ -137,7 +137,8 @@ def test_stays_that_come_late_open_a_lead_and_their_withdrawal_closes_it() -> No
     desk.send("telecom.grid_dwell", "d1", dwell("10000000002", at(7, 8), at(7, 10)))
     phone = {"id_type": "phone", "id_no": "10000000001"}
     report = {**phone, "classification": "confirmed", "onset_at": at(8, 8)}
-    assert [e["kind"] for e in desk.send("health.case_report", "c1", report)] == ["case_opened", "person_raised"]
+    opened = [e["kind"] for e in desk.send("health.case_report", "c1", report)]
+    assert opened == ["case_opened", "person_raised", "transfer_changed"]
     events = desk.send("telecom.grid_dwell", "d2", dwell("10000000002", at(1, 0), at(2, 7)))
     assert [e["kind"] for e in events] == ["lead_opened"]
     events = desk.send("telecom.grid_dwell", "d2", {}, version=2, operation="withdraw")

@@ -1,7 +1,7 @@
 -- Figures: transfers, of drills whose world answers a dispatcher. The view says what was known of each way; the truth
 -- (transfer_happenings, transfer_legs, transfer_troubles, transfer_beds) what really happened.
 
-CREATE TEMP TABLE drill_end AS SELECT max(until_ms) AS end_ms FROM slices;
+CREATE TEMP TABLE drill_end AS SELECT max(at_ms) AS end_ms FROM lake.ticks;
 CREATE TEMP TABLE truly_in AS
 SELECT person, purpose, min(at_ms) AS at_ms FROM transfer_happenings WHERE what = 'admitted' AND purpose > 0 GROUP BY ALL;
 

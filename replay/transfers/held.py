@@ -95,6 +95,10 @@ class Held:
         sheet.arrival_ms[rows] = np.maximum(sheet.arrival_ms[rows], since_ms)
         return picked(sheet, rows) if len(rows) else None
 
+    def left(self) -> Ints:
+        """When what was not given yet arrives."""
+        return self.sheet.arrival_ms[self._order[self._given :]]
+
     def written(self) -> Sheet:
         """All that was given."""
         rows = np.sort(np.concatenate([np.zeros(0, np.int64), *self.kept]))

@@ -20,6 +20,7 @@ from replay.transfers.happenings import Stay
 from schemas.decode import fields_of
 from schemas.departments import sources
 from schemas.instants import UNKNOWN_MS
+from schemas.keys import Ints
 
 Pile = tuple[str, int]
 """Source and day."""
@@ -70,6 +71,11 @@ class Rolls:
             self._given[pile] = given + len(now)
             if now:
                 yield pile, _sheet(pile[0], now)
+
+    def left(self) -> Ints:
+        """When what was not given yet arrives."""
+        late = [x.arrival_ms for pile, lines in self._piles.items() for x in lines[self._given.get(pile, 0) :]]
+        return np.array(late, np.int64)
 
     def whole(self, day: int) -> Iterator[tuple[Sheet, list[FaultRow]]]:
         """All that was given of a day's records, and what struck them."""

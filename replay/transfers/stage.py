@@ -10,7 +10,7 @@ Deliberately absent: the engine and the dispatcher (streams/rehearsals.py).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -43,14 +43,14 @@ from replay.transfers.world import World
 from replay.truth import Truth
 from replay.wave.wave import Wave
 from schemas.departments import NAMES
-from schemas.instants import DAY_MS, UNKNOWN_MS, day_number, day_start
+from schemas.instants import DAY_MS, HOUR_MS, UNKNOWN_MS, day_number, day_start
 from schemas.keys import Key, parse_code
 from schemas.keys import published as token_of
 from schemas.transfers import Purpose
 
 LOOPED = ("health.isolation_admission", "health.isolation_discharge")
 """Sources that the wave's own sheets do not write here."""
-SECOND_MS = 1000
+SECOND_MS, LATE_MS = 1000, 6 * HOUR_MS
 _DECIDED, _TICKED = "command.transfer_decision", "command.tick"
 
 
@@ -103,12 +103,12 @@ class Stage:
         since_ms, self.now_ms = self.now_ms, until_ms
         if since_ms != UNKNOWN_MS and (since_ms - self.first_ms) % DAY_MS == 0 and since_ms < self.end_ms:
             self._dawn((since_ms - self.first_ms) // DAY_MS, since_ms)
-        happenings = self.world.pass_time(until_ms)
+        happenings = self.world.pass_time(min(until_ms, self.end_ms))
         self.ledger.keep(happenings)
         self.receipts.tell(happenings)
         taken = {h.person: h.at_ms for h in reversed(happenings) if h.what in (What.picked_up, What.admitted)}
         self._take({p: at for p, at in taken.items() if p < len(self.city.people)})
-        if since_ms != UNKNOWN_MS:
+        if since_ms != UNKNOWN_MS and until_ms <= self.end_ms:
             at_ms = until_ms - SECOND_MS
             self.rolls.write((_TICKED, (at_ms - self.first_ms) // DAY_MS), {"ticked_at": at_ms}, at_ms, at_ms)
         written: Counter[str] = Counter()
@@ -119,6 +119,12 @@ class Stage:
         for (_, day), sheet in self.rolls.arrived(until_ms):
             self._write(sheet, day, written)
         return dict(written)
+
+    def late_ends(self) -> list[int]:
+        """Ends of further slices, in which what was told late comes in."""
+        late = np.concatenate([self.rolls.left(), *(held.left() for held in self._held)])
+        steps = np.unique((np.maximum(late, self.end_ms) - self.end_ms) // LATE_MS + 1)
+        return [self.end_ms + step * LATE_MS for step in steps.tolist()]
 
     def _take(self, taken: Mapping[int, int]) -> None:
         """These are out of the city's life from then on."""
@@ -180,7 +186,7 @@ class Stage:
     @property
     def ticked_ms(self) -> int:
         """The instant of the last tick."""
-        return self.now_ms - SECOND_MS
+        return min(self.now_ms, self.end_ms) - SECOND_MS
 
     def count(self, counted: Mapping[int, tuple[int, int, int]]) -> None:
         """How many wait, are on the way, and are admitted as the engine has it, by purpose, beside what there truly
@@ -193,10 +199,6 @@ class Stage:
                 "at_ms": self.now_ms, "purpose": int(purpose), "beds": beds, "free": free, "vehicles_free": idle,
                 "waiting": waiting, "on_the_way": going, "admitted": admitted,
             }])  # fmt: skip
-
-    def explain(self, lines: Iterable[tuple[str, int, int, str]]) -> None:
-        """What the dispatcher says of everybody who is not where they belong yet: code, purpose, rank, why."""
-        self.ledger.explain(self.ticked_ms, lines)
 
     def answer(self, raised: Sequence[tuple[str, int, int, int, int]]) -> None:
         """Those who are told of a late transfer (code of the person, purpose, level, owner's token, since) take it on
