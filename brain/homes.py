@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from brain.identity import Identity
-from brain.runs import Mask, Table, concat, size, spans, take
+from brain.orders import spans
+from brain.runs import Mask, Table, concat, size, take
 from brain.turns import belonging, found, turn, union
 from schemas.facts import FACT_COLUMNS, Columns
 from schemas.instants import UNKNOWN_MS

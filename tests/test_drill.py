@@ -29,7 +29,7 @@ CITY_ONLY = {
     "transport.transfer_crew", "transport.transfer_ping", "transport.transfer_receipt", "transport.transfer_run",
     "transport.transfer_trouble", "transport.transfer_vehicle",
 }  # fmt: skip
-"""Control rows and transfers are about what the field did, of which the scripted district tells nothing; the city does."""
+"""Control rows and transfers are about what the field did, which the city tells and the scripted district does not."""
 PLAYED = ("health", "police", "transport")
 """The departments whose records the drill makes up."""
 
