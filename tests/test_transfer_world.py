@@ -13,6 +13,7 @@ from itertools import pairwise
 import pytest
 
 from replay.transfers.happenings import Decision, Happening, Verdict, What
+from replay.transfers.trips import STEPS
 from replay.transfers.troubles import TROUBLES
 from replay.transfers.world import World
 from schemas.instants import HOUR_MS, MINUTE_MS
@@ -23,7 +24,7 @@ PEOPLE = 40
 
 
 def world_of(**troubles: float) -> World:
-    return World(CITY, plan_with(faults=troubles, beds=10, cabins_after_hours=0), FIRST_MS)
+    return World(CITY, plan_with(faults=troubles, beds=10, cabins_after_hours=0), FIRST_MS, STEPS)
 
 
 def played(troubles: dict[str, float] | None = None, step_ms: int = HOUR_MS) -> tuple[World, list[Happening]]:

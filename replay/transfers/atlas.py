@@ -20,6 +20,8 @@ SOUTH, NORTH, WEST, EAST = 43_880_000, 44_050_000, 125_250_000, 125_450_000
 """The box in which the city lies, microdegrees [D]: somewhere about Changchun; nothing in it is where it is."""
 DETOUR = 1.35
 """Roads are so much longer than the straight line [D]."""
+SPEED_KMH = 28.0
+"""In town, on roads that are empty but full of checks [D]."""
 _BUILDINGS = 2_500
 """Buildings lie so far from the middle of their compound at the most, microdegrees [D]."""
 _METRES_PER_DEGREE = 111_320.0
@@ -59,6 +61,11 @@ def road_m(a: Spot, b: Spot) -> int:
     north = (a.lat - b.lat) / 1e6 * _METRES_PER_DEGREE
     east = (a.lon - b.lon) / 1e6 * _METRES_PER_DEGREE * cos(radians(a.lat / 1e6))
     return round(hypot(north, east) * DETOUR)
+
+
+def drive_ms(metres: int, slow: float) -> int:
+    """How long so many metres take."""
+    return int(metres / (SPEED_KMH / 3.6) * slow) * 1000
 
 
 def between(a: Spot, b: Spot, share: float) -> Spot:

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from replay.transfers.atlas import Spot, between, road_m
+from replay.transfers.atlas import Spot, between, drive_ms, road_m
 from replay.transfers.happenings import Happening, Leg, Stay, What
 from schemas.instants import MINUTE_MS
 
 if TYPE_CHECKING:
     from replay.transfers.world import Run, World
 
-SPEED_KMH = 28.0
-"""In town, on roads that are empty but full of checks [D]."""
-READY_MINUTES = (5, 20)
 BOARDING_MINUTES = (4, 12)
 ADMITTING_MINUTES = (8, 30)
 TURNING_MINUTES = (5, 20)
 STUCK_MINUTES = 60
-"""How long crews take to be off, to take somebody aboard, to hand somebody over; how long a site takes to say no; and
+"""How long crews take to take somebody aboard, to hand somebody over; how long a site takes to say no; and
 how long they stand there before they look for another themselves [D]."""
 CLEANING_MINUTES = (30, 50)
 """Disinfection after a run [D]; the packs ask for 30."""
@@ -34,11 +31,6 @@ HUMAN_MINUTES, PERSUADED_MINUTES = (15, 60), (90, 300)
 PROTECTED = 0.95
 PARTLY = 0.04
 """Of crews: fully protected, partly; the others not at all [D]."""
-
-
-def drive_ms(metres: int, slow: float) -> int:
-    """How long so many metres take."""
-    return int(metres / (SPEED_KMH / 3.6) * slow) * 1000
 
 
 def waits(world: World, person: int, code: str) -> bool:

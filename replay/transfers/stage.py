@@ -39,6 +39,7 @@ from replay.transfers.ledger import Ledger
 from replay.transfers.names import Names
 from replay.transfers.receipts import Receipts
 from replay.transfers.rolls import Rolls
+from replay.transfers.trips import STEPS
 from replay.transfers.world import World
 from replay.truth import Truth
 from replay.wave.wave import Wave
@@ -78,7 +79,7 @@ class Stage:
         self.city = furnish(city)
         self.truth = Truth(self.folder.parent / f"{self.folder.name}-truth", plan)
         self.wave = timed("wave", lambda: Wave(self.city, plan))
-        self.world = World(self.city, plan, self.first_ms)
+        self.world = World(self.city, plan, self.first_ms, STEPS)
         self.names, self.rolls = Names(self.world, self.key), Rolls()
         self.receipts = Receipts(self.world, self.names, self.rolls, self.first_ms)
         self.absences, self.ledger = Absences(len(self.city.people)), Ledger(self.city, self.world)

@@ -9,20 +9,19 @@ Deliberately absent: how a run goes (replay/transfers/trips.py), what is told of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
+from typing import Any
 
 from replay.city.model import City
 from replay.plan import Plan, Transfers
-from replay.transfers.atlas import Atlas, Spot, road_m
+from replay.transfers.atlas import Atlas, Spot, drive_ms, road_m
 from replay.transfers.chance import Chance
 from replay.transfers.fleet import CREWS_A_VEHICLE, Shift, Vehicle, buy_vehicles, roster
 from replay.transfers.happenings import Decision, Happening, Leg, Stay, Verdict, What
 from replay.transfers.lodging import Site, found_sites
-from replay.transfers.moves import READY_MINUTES, drive_ms
-from replay.transfers.trips import STEPS
 from replay.transfers.wards import Wards
 from schemas.instants import DAY_MS, HOUR_MS, UNKNOWN_MS
 from schemas.transfers import SiteKind
@@ -30,6 +29,8 @@ from schemas.transfers import SiteKind
 LODGED_SHARE, LODGED_DAYS = 0.3, 14
 """Of the rooms of health stations, so many are taken on the first day by people from elsewhere [D], for 14 days (8th
 edition, S35 [M])."""
+READY_MINUTES = (5, 20)
+"""How long crews take to be off [D]."""
 
 
 @dataclass
@@ -65,9 +66,11 @@ class Run:
 
 
 class World:
-    """The world of one drill. `lodgers`: people from elsewhere, numbered after the crews."""
+    """The world of one drill. `steps`: what each word on the agenda does (trips.py); `lodgers`: people from elsewhere,
+    numbered after the crews."""
 
-    def __init__(self, city: City, plan: Plan, first_ms: int) -> None:
+    def __init__(self, city: City, plan: Plan, first_ms: int, steps: Mapping[str, Callable[..., Any]]) -> None:
+        self._steps = steps
         self.city, self.plan = city, plan.transfers or Transfers()
         self.atlas, self.chance = Atlas(city), Chance(plan.seed)
         self.sites: list[Site] = found_sites(city, self.atlas, self.plan, first_ms)
@@ -201,7 +204,7 @@ class World:
         """What happens before that instant, and has not been told yet."""
         while self._agenda and self._agenda[0][0] < until_ms:
             at_ms, _, step, about = heappop(self._agenda)
-            STEPS[step](self, at_ms, *about)
+            self._steps[step](self, at_ms, *about)
         told = sorted((h for h in self.told if h.at_ms < until_ms), key=lambda h: (h.at_ms, h.what, h.person, h.run))
         self.told = [h for h in self.told if h.at_ms >= until_ms]
         return told
