@@ -83,6 +83,11 @@ except CommandError as error:
 """
 
 
+def _heeds_hangups() -> None:
+    """Whoever runs the tests under nohup has it ignored, which a supervisor would respect."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Service:
     """A supervisor over stand-ins."""
 
@@ -95,7 +100,9 @@ class Service:
         given = {**os.environ, "BRAIN_PORT": str(self.port), "BRAIN_STOP_S": "4", "PYTHONPATH": str(ROOT), **env}
         with (self.folder / "log").open("ab") as log:
             command = [sys.executable, "-c", _DRIVER, str(self.folder), str(workers)]
-            process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=log, stderr=log, start_new_session=True)
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=given, stdout=log, stderr=log, start_new_session=True, preexec_fn=_heeds_hangups
+            )
         self.processes.append(process)
         return process
 
