@@ -61,7 +61,11 @@ def explain_command(
 
       brain explain P0123456789abcdef --json
     """
-    claims = claims_of(Current(lake), code, pack)
+    say_claims(claims_of(Current(lake), code, pack), lang, json)
+
+
+def say_claims(claims: list[Claim], lang: Lang, json: bool) -> None:
+    """Claims on the terminal, or as JSON."""
     if json:
         say_json([claim.to_dict() for claim in claims])
         return
@@ -69,18 +73,22 @@ def explain_command(
         console().print(render_text(claim, lang.value), markup=False, soft_wrap=True)
 
 
+def packs_behind(current: Current, pack: Path | None) -> tuple[PackSeries, PackNamed]:
+    """The packs that a lake was made with, and each by its name; `pack`: the file, if it is not one of the engine's."""
+    own = load_pack(pack) if pack is not None else None
+
+    def pack_named(name: str) -> Pack:
+        return own if own is not None and own.name == name else load_pack(name)
+
+    return PackSeries([pack_named(name) for name in current.manifest["packs"]]), pack_named
+
+
 def claims_of(current: Current, code: str, pack: Path | None = None) -> list[Claim]:
     """One explanation for a contact's code; for a person's, of the case, every contact, hold and lead. Errors:
     CommandError."""
     code = parsed_code(code, "CP")
-    own = None
     with asked():
-        own = load_pack(pack) if pack is not None else None
-
-        def pack_named(name: str) -> Pack:
-            return own if own is not None and own.name == name else load_pack(name)
-
-        packs = PackSeries([pack_named(name) for name in current.manifest["packs"]])
+        packs, pack_named = packs_behind(current, pack)
         column = {"C": "contact_id", "P": "contact_person"}[code[0]]
         contacts = current.rows("contacts", **{column: code})
         cases = current.rows("cases", case_person=code) if code[0] == "P" else []

@@ -11,13 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from brain.claims import CLASSES, Claim, render_text
+from brain.claims import CLASSES
 from brain.transfer_words import FLAGS, PURPOSES, STATES, WAITS_FOR, both, listed, span
-from schemas.policy import Pack, PackSeries
-from streams.commands.explain import Lang, PackFileOption
+from streams.commands.explain import Lang, PackFileOption, packs_behind, say_claims
 from streams.current import Current, Rows, parsed_code
 from streams.errors import FINDINGS, CommandError, asked
-from streams.packs import load_pack
 from streams.terminal import (
     DEFAULT_LAKE,
     JsonOption,
@@ -138,22 +136,8 @@ def transfer(
     """
     current, person = Current(lake), parsed_code(code, "P")
     with asked():
-        own = load_pack(pack) if pack is not None else None
-
-        def pack_named(name: str) -> Pack:
-            return own if own is not None and own.name == name else load_pack(name)
-
-        packs = PackSeries([pack_named(name) for name in current.manifest["packs"]])
-        claims = way_claims(current, person, packs, pack_named)
+        claims = way_claims(current, person, *packs_behind(current, pack))
     if not claims:
         said = "没有转运：记录中无人要求转运此人 has no transfer: nothing in the records calls for one"
         raise CommandError(f"{person} {said}, snapshot {current.folder.name}", FINDINGS)
-    _say(claims, lang, json)
-
-
-def _say(claims: list[Claim], lang: Lang, json: bool) -> None:
-    if json:
-        say_json([claim.to_dict() for claim in claims])
-        return
-    for claim in claims:
-        console().print(render_text(claim, lang.value), markup=False, soft_wrap=True)
+    say_claims(claims, lang, json)
