@@ -11,10 +11,10 @@ export PIP_ROOT_USER_ACTION := ignore
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run kafka test soak bench clean
+.PHONY: help setup run kafka test soak bench bench-quick clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
 setup: $(READY) ## make the virtual environment; instant when the lock has not changed
 
@@ -34,13 +34,11 @@ test: $(READY) ## all checks: style, types, who imports whom, tests
 soak: $(READY) ## failures by the thousand: an hour of them
 	SIMULATION_SEEDS=20000 LAW_SEEDS=1000 $(BIN)/python -m pytest tests/test_simulation.py tests/test_laws.py tests/test_kills.py
 
-bench: $(READY) ## measure this machine
+bench: $(READY) ## measure this machine, all of it: under an hour; the table of budgets in benchmarks/README.md is made of it
 	$(BIN)/python -m benchmarks
-	$(BIN)/python -m benchmarks.service
-	$(BIN)/python -m benchmarks.dispatch
-	$(BIN)/python -m benchmarks.day
-	$(BIN)/python -m benchmarks.day --days 14
-	$(BIN)/python -m benchmarks.analysts
+
+bench-quick: $(READY) ## the same, small: minutes; says whether all works, not how fast
+	$(BIN)/python -m benchmarks --size quick
 
 clean: ## remove the virtual environment, caches and build output; leaves out/ alone
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

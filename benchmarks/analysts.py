@@ -1,16 +1,13 @@
-"""`python -m benchmarks.analysts [--residents N] [--days N]`: what analysts ask, while the engine writes.
+"""Analysts: what analysts ask, at rest and while the engine writes; and a page of a hundred thousand contacts.
 
-In: a size, or `--cookbook`. Out: results/analysts.json and a table; or docs/cookbook.md.
-Invariant: each question is asked as an analyst does, through the catalog opened anew; its answer has rows.
+In: a size. Out: percentiles of each question; with `python -m benchmarks.analysts --cookbook` docs/cookbook.md instead.
+Invariant: each question is asked as an analyst does, through the catalog opened anew; its answer has rows, or is void.
 Deliberately absent: questions of the engine itself; the command line answers those.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
-from rich.console import Console
 
+from benchmarks.bench import Bench
+from benchmarks.contacts import contacts_page, page_figures, percentiles
 from benchmarks.day import plan_of
 from benchmarks.days import parts_of
 from benchmarks.figures import Figures
-from benchmarks.machine import machine
+from benchmarks.plots import bars
 from benchmarks.workers import Row, apart, read, write
 from replay.plan import Plan
 from replay.play import day_name
@@ -33,7 +30,10 @@ from schemas.keys import Key
 
 _HERE = Path(__file__).parent
 COOKBOOK = _HERE.parent / "docs" / "cookbook.md"
+SIZES: dict[str, tuple[int, int]] = {"full": (65_000, 14), "quick": (8_000, 3), "tiny": (2_000, 1)}
+"""Residents, and days that are held when the last one comes."""
 ROUNDS_MIN = 5
+_REST, _BESIDE = "at_rest", "while_writing"
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,26 @@ def ask(catalog: Path, asked: Question) -> tuple[float, int]:
     return time.perf_counter() - began, rows
 
 
-def measure(plan: Plan, scratch: Path) -> Row:
+def measure(size: str, bench: Bench) -> Row:
+    residents, days = SIZES[size]
+    asked = ask_all(plan_of(residents, days + 1), bench.scratch, bench.tell)
+    page = contacts_page(size, bench)
+    slowest = max(asked[_BESIDE].values(), key=lambda found: float(found["p95_ms"]))
+    measured, least, greatest = (slowest[f"{at}_ms"] / 1000 for at in ("p95", "least", "greatest"))
+    budget = {"analyst_p95_s": {"measured": measured, "least": least, "greatest": greatest, "unit": "s"}}
+    silent = sorted({name for when in (_REST, _BESIDE) for name, found in asked[when].items() if not found["rows"]})
+    void = [f"no rows answer {', '.join(silent)}"] if silent else []
+    void += ["the ways to a page of contacts differ in rows"] if page["void"] else []
+    return {
+        "name": "analysts", "repeats": min(found["asked"] for found in asked[_BESIDE].values()), "digest": "",
+        "seeds": [asked["seed"], page["seed"]], "void": "; ".join(void),
+        **asked, "page": page, "budget": (budget | page["budget"]) if size == "full" else {},
+    }  # fmt: skip
+
+
+def ask_all(plan: Plan, scratch: Path, tell: Callable[[str], None] = lambda _: None) -> Row:
     """Every question round by round: at rest, and while the last of the plan's days is taken in."""
+    tell(f"writing {plan.days} days of {plan.residents:,} people")
     records, lake, key = scratch / "records", scratch / "lake", scratch / "key.json"
     key.write_text(Key("bench", bytes(range(32))).to_json())
     names = [day_name(plan.first_day, number) for number in (REGISTERS_DAY, *range(plan.days))]
@@ -93,14 +111,15 @@ def measure(plan: Plan, scratch: Path) -> Row:
         for name in names[:-1]:
             engine.send(parts_of(records, name))
             held += engine.recv()["records"]
+            tell(f"{name}: {held:,} records held")
         rest = _rounds(lake, lambda done: done < ROUNDS_MIN)
         engine.send(parts_of(records, names[-1]))
         beside = _rounds(lake, lambda done: done < ROUNDS_MIN or not engine.poll())
         engine.recv()
         engine.send(None)
     return {
-        "name": "analysts", "drill": "emergency-day", "residents": plan.residents, "days": plan.days - 1,
-        "records": held, "machine": machine(), "load_after": os.getloadavg(), "at_rest": rest, "while_writing": beside,
+        "drill": "emergency-day", "residents": plan.residents, "days": plan.days - 1, "seed": plan.seed,
+        "records": held, _REST: rest, _BESIDE: beside,
     }  # fmt: skip
 
 
@@ -113,41 +132,31 @@ def _rounds(lake: Path, more: Callable[[int], bool]) -> dict[str, Any]:
             seconds, rows[asked.name] = ask(lake / "catalog.duckdb", asked)
             taken[asked.name].append(seconds)
         done += 1
-    return {name: {"rows": rows[name], "asked": len(s), **_spread(s)} for name, s in taken.items()}
+    return {name: {"rows": rows[name], "asked": len(s), **percentiles(s)} for name, s in taken.items()}
 
 
-def _spread(seconds: list[float]) -> dict[str, float]:
-    return {name: round(float(np.percentile(seconds, at)) * 1000, 1) for name, at in (("p50_ms", 50), ("p95_ms", 95))}
-
-
-def figures(report: Row) -> Figures:
-    shown = [(when, at) for when in ("at_rest", "while_writing") for at in ("p50_ms", "p95_ms")]
+def figures(report: Row) -> list[Figures]:
+    shown = [(when, at) for when in (_REST, _BESIDE) for at in ("p50_ms", "p95_ms")]
     rows = []
     for asked in questions():
-        beside = report["while_writing"][asked.name]["rows"]
+        beside = report[_BESIDE][asked.name]["rows"]
         rows.append((asked.en, f"{beside:,}", *(f"{report[when][asked.name][at]:,}" for when, at in shown)))
     head = ("question", "rows", "at rest p50, ms", "p95", "while writing p50, ms", "p95")
     title = f"{report['records']:,} records of {report['days']} days, {report['residents']:,} people"
-    return Figures(title, head, rows)
+    return [Figures(title, head, rows), page_figures(report["page"])]
+
+
+def plot(report: Row) -> str:
+    beside = report[_BESIDE]
+    values = {name: (found["least_ms"], found["p50_ms"], found["p95_ms"]) for name, found in beside.items()}
+    return bars("What analysts ask while the engine writes (whisker: to p95)", "ms", values)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.analysts", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--residents", type=int, default=65_000)
-    parser.add_argument("--days", type=int, default=14)
-    parser.add_argument("--out", type=Path, default=_HERE / "results", help="folder of the JSON file")
-    parser.add_argument("--cookbook", action="store_true", help="write docs/cookbook.md and end")
-    given = parser.parse_args()
-    if given.cookbook:
-        COOKBOOK.write_text(cookbook(), "utf-8")
-        return
-    with tempfile.TemporaryDirectory() as scratch:
-        report = measure(plan_of(given.residents, given.days + 1), Path(scratch))
-    given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "analysts.json").write_text(json.dumps(report, indent=1) + "\n")
-    told = figures(report)
-    (given.out / "analysts.md").write_text(f"# What analysts ask\n\n{told.markdown()}\n", "utf-8")
-    Console().print(told.table())
+    parser.add_argument("--cookbook", action="store_true", required=True, help="write docs/cookbook.md and end")
+    parser.parse_args()
+    COOKBOOK.write_text(cookbook(), "utf-8")
 
 
 if __name__ == "__main__":

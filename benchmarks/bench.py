@@ -21,21 +21,24 @@ Row = dict[str, Any]
 @dataclass
 class Bench:
     """`scratch`: a folder that is removed afterwards; `tell`: takes one line of progress; `prefix`: begins the name of
-    every topic, so that benchmarks do not meet in one broker."""
+    every topic, so that benchmarks do not meet in one broker; `kafka`: the folder of the broker that a run shares."""
 
     scratch: Path
     tell: Callable[[str], None] = lambda _: None
     prefix: str = ""
     _broker: LocalBroker | None = field(default=None)
+    kafka: Path | None = None
 
     @property
     def broker(self) -> LocalBroker:
-        """A running broker. Errors: CommandError when it cannot be started."""
+        """A running broker, which others of the run may have started. Errors: CommandError when none can be started."""
         if self._broker is None:
-            self._broker = LocalBroker(self.scratch / "kafka", free_port()).start()
+            folder = self.kafka or self.scratch / "kafka"
+            there = LocalBroker.found(folder)
+            self._broker = there if there.running else LocalBroker(folder, free_port()).start()
         return self._broker
 
     def close(self) -> None:
-        """Stops the broker, if it is in our folder."""
+        """Stops the broker, if it is in our folder; one that is shared is stopped by whoever made the run."""
         if self._broker is not None and self.scratch in self._broker.folder.parents:
             self._broker.stop()

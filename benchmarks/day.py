@@ -1,32 +1,22 @@
-"""`python -m benchmarks.day [--residents N] [--days N]`: the drill emergency-day, from its plan to a published lake.
+"""Day: the drill emergency-day, from files to a published lake, by the embedded engine and by the oracle.
 
-In: a size. Out: day.json, or days-<days>.json of days in a row; the tables on the terminal and, of the full size,
-in README.md.
-Invariant: engine and oracle read the same files; where their digests differ every figure of theirs is called void.
-Deliberately absent: the score of a drill (brain drill run), and slices of its time.
+In: a size. Out: seconds by step, processor time, memory; engine to oracle, turn by turn.
+Invariant: engine and oracle read the same files and take turns; where their digests differ every figure is void.
+Deliberately absent: the score of a drill (brain drill run), slices of its time, and days in a row (days.py).
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import shutil
-import statistics
-import tempfile
 import time
 from dataclasses import replace
-from functools import partial
-from math import inf
 from pathlib import Path
-from typing import Any
 
-from rich.console import Console
-
-from benchmarks.days import days_figures, days_in_a_row, days_words, parts_of
-from benchmarks.figures import Figures, put
-from benchmarks.machine import machine
-from benchmarks.whole import Timed, command
+from benchmarks.bench import Bench
+from benchmarks.days import parts_of
+from benchmarks.figures import Figures, three
+from benchmarks.plots import bars
+from benchmarks.whole import Timed, command, differing, spread
 from benchmarks.workers import Row, apart, read, write
 from replay.drills.file import load_drill
 from replay.plan import Plan
@@ -36,9 +26,10 @@ from schemas.keys import Key
 from streams.records import Part
 
 DRILL = "emergency-day"
-REPEATS = 3
+SIZES: dict[str, tuple[int | None, int]] = {"full": (None, 3), "quick": (65_000, 1), "tiny": (2_000, 1)}
+"""Residents (none: as many as the drill has), and turns."""
 _FIGURES = ("whole_s", "processor_s", "process_s", "restore_s", "peak_mib")
-_HERE = Path(__file__).parent
+_RATIOS = {"wall": ("whole_s", "wall_s"), "processor": ("processor_s", "cpu_s")}
 
 
 def plan_of(residents: int | None = None, days: int = 1) -> Plan:
@@ -48,54 +39,47 @@ def plan_of(residents: int | None = None, days: int = 1) -> Plan:
     return replace(plan, residents=residents, days=days, seeds=max(1, plan.seeds * residents // plan.residents))
 
 
-def _name(plan: Plan) -> str:
-    return "day" if plan.days == 1 else f"days-{plan.days}"
-
-
-def measure(
-    plan: Plan, scratch: Path, repeats: int, oracle: bool, tell: Any = lambda _: None, minutes: float = inf
-) -> Row:
-    """One day, or several in a row. `tell`: told the report as far as it is; `minutes`: after which no day is begun."""
-    key = scratch / "key.json"
+def measure(size: str, bench: Bench) -> Row:
+    residents, repeats = SIZES[size]
+    plan, scratch = plan_of(residents), bench.scratch
+    records, registers, lake, key = scratch / "records", scratch / "registers", scratch / "lake", scratch / "key.json"
     key.write_text(Key("bench", bytes(range(32))).to_json())
-    about: Row = {
-        "name": _name(plan), "drill": DRILL, "residents": plan.residents,
-        "seed": plan.seed, "machine": machine(), "load_before": os.getloadavg(),
-    }  # fmt: skip
-    if plan.days > 1:
-        found = days_in_a_row(plan, scratch, key, oracle, lambda report: tell(about | report), minutes)
-    else:
-        found = _day(plan, scratch, key, repeats, oracle)
-    if plan.days > 1:
-        about["name"] = _name(replace(plan, days=len(found["days"])))
-    report = about | found | {"load_after": os.getloadavg()}
-    tell(report)
-    return report
-
-
-def _day(plan: Plan, scratch: Path, key: Path, repeats: int, oracle: bool) -> Row:
-    records, registers, lake = scratch / "records", scratch / "registers", scratch / "lake"
+    bench.tell(f"writing city, registers and day of {plan.residents:,} people")
     with apart(write, plan, records) as writer:
         day = writer.recv()
         writer.send(None)
         whole = writer.recv()
+    bench.tell(f"the engine reads the registers of {whole['records']:,} records in all")
     before = _delivery(registers, key, plan, parts_of(records, day_name(plan.first_day, REGISTERS_DAY)))
-    runs = []
-    for _ in range(repeats):
+    runs, answers, took = [], [], Timed()
+    for turn in range(repeats):
+        bench.tell(f"turn {turn + 1} of {repeats}: the engine reads the day")
         shutil.copytree(registers, lake, symlinks=True)
         runs.append(_delivery(lake, key, plan, parts_of(records, day_name(plan.first_day, 0))))
         shutil.rmtree(lake)
-    digests = {run["digest"] for run in runs}
+        bench.tell(f"turn {turn + 1} of {repeats}: the oracle reads registers and day")
+        answers.append(command("oracle", str(records), "--key", str(key), "--pack", plan.pack, into=took))
+    digests = {told["digest"] for told in (*runs, *answers)}
     report: Row = {
+        "name": "day", "seeds": [plan.seed], "repeats": repeats, "digest": min(digests), "void": differing(digests),
+        "drill": DRILL, "residents": plan.residents,
         "written": {"registers_s": day["registers_s"], "day_s": day["day_s"], **whole},
-        "registers": before, "repeats": repeats, "engine": _spread(runs), "runs": runs, "oracle": None,
+        "registers": before, "engine": _spread(runs), "runs": runs,
+        "oracle": took.summary() | {"records": whole["records"], "rows": answers[0]["rows"]}, "oracle_runs": vars(took),
     }  # fmt: skip
-    if oracle:
-        took = Timed()
-        told = command("oracle", str(records), "--key", str(key), "--pack", plan.pack, into=took)
-        digests.add(told["digest"])
-        report["oracle"] = took.summary() | {"records": whole["records"], "rows": told["rows"]}
-    return report | {"digest": sorted(digests)[0], "void": len(digests) != 1}
+    return report | _judged(report, size)
+
+
+def _judged(report: Row, size: str) -> Row:
+    """Engine to oracle turn by turn, both over registers and day; the row of the budgets where it is the whole day."""
+    before, runs, oracle = report["registers"], report["runs"], report["oracle_runs"]
+    ratios = {
+        name: spread([(before[ours] + run[ours]) / theirs for run, theirs in zip(runs, oracle[other], strict=True)])
+        for name, (ours, other) in _RATIOS.items()
+    }
+    wall = {"measured": ratios["wall"]["median"], "least": ratios["wall"]["min"], "greatest": ratios["wall"]["max"]}
+    budget = {"day_over_oracle": wall | {"unit": "×"}} if size == "full" else {}
+    return {"ratio": ratios, "budget": budget}
 
 
 def _delivery(lake: Path, key: Path, plan: Plan, parts: list[Part]) -> Row:
@@ -115,90 +99,44 @@ def _spread(runs: list[Row]) -> Row:
     columns = {name: [float(run[name]) for run in runs] for name in _FIGURES}
     columns |= {f"{step}_s": [run["steps_s"][step] for run in runs] for step in runs[0]["steps_s"]}
     columns["records_per_s"] = [run["records"] / run["whole_s"] for run in runs]
-    return {name: {"min": min(v), "median": statistics.median(v), "max": max(v)} for name, v in columns.items()}
+    return {name: spread(values) for name, values in columns.items()}
 
 
-def _three(found: Row, digits: int = 1) -> str:
-    return " / ".join(f"{found[name]:,.{digits}f}" for name in ("min", "median", "max"))
-
-
-def day_figures(report: Row) -> Figures:
+def figures(report: Row) -> list[Figures]:
     records, engine, oracle = report["runs"][0]["records"], report["engine"], report["oracle"]
     steps = ("whole", "processor", "read", "brain", "lake", "publish")
     head = ("", "records", *(f"{step}, s" for step in steps), "records/s", "memory at the peak, MiB")
-    row = (f"{records:,}", *(_three(engine[f"{step}_s"]) for step in steps))
-    rows = [("engine, the day", *row, _three(engine["records_per_s"], 0), _three(engine["peak_mib"], 0))]
-    if oracle:
-        wall = oracle["wall_s"]["median"]
-        peak = f"{oracle['peak_mib']['median']:,.0f}"
-        rate = f"{oracle['records'] / wall:,.0f}"
-        cpu = f"{oracle['cpu_s']['median']:.1f}"
-        rows.append(("oracle, registers and day", f"{oracle['records']:,}", f"{wall:.1f}", cpu, *[""] * 4, rate, peak))
-    void = " (VOID: digests differ)" if report["void"] else ""
-    return Figures(f"A day of {report['residents']:,} people, least / median / greatest{void}", head, rows)
+    row = (f"{records:,}", *(three(engine[f"{step}_s"]) for step in steps))
+    rate = f"{oracle['records'] / oracle['wall_s']['median']:,.0f}"
+    rows = [
+        ("engine, the day", *row, three(engine["records_per_s"], 0), three(engine["peak_mib"], 0)),
+        (
+            "oracle, registers and day", f"{oracle['records']:,}", three(oracle["wall_s"]), three(oracle["cpu_s"]),
+            *[""] * 4, rate, three(oracle["peak_mib"], 0),
+        ),
+    ]  # fmt: skip
+    return [Figures(f"A day of {report['residents']:,} people, least / median / greatest", head, rows)]
 
 
-def day_words(report: Row) -> str:
+def words(report: Row) -> str:
     """What no table says."""
     written, before, engine = report["written"], report["registers"], report["engine"]
     shares = {step: engine[f"{step}_s"]["median"] / engine["whole_s"]["median"] for step in before["steps_s"]}
     told = ", ".join(f"{step} {share:.0%}" for step, share in shares.items())
-    ratio = ""
-    if report["oracle"] and not report["void"]:
-        dearer = (before["processor_s"] + engine["processor_s"]["median"]) / report["oracle"]["cpu_s"]["median"]
-        ratio = f" Registers and day: engine to oracle {dearer:.2f} in processor time, one digest."
+    ratios = "; ".join(f"{three(found, 2)} by {name}" for name, found in report["ratio"].items())
     return (
         f"Of the day: {told}. Before it, a process of its own reads the {before['records']:,} records of registers in "
         f"{before['whole_s']:.1f} s ({before['processor_s']:.1f} s of processor time); a new one restores them in "
-        f"{_three(engine['restore_s'])} s, which the day is not charged for.{ratio} City, registers and day "
-        f"took {written['registers_s']:.1f} + {written['day_s']:.1f} s to write, with {written['peak_mib']:,} MiB."
+        f"{three(engine['restore_s'])} s, which the day is not charged for. Registers and day, engine to oracle: "
+        f"{ratios}. City, registers and day took {written['registers_s']:.1f} + {written['day_s']:.1f} s to write, "
+        f"with {written['peak_mib']:,} MiB."
     )
 
 
-def page(report: Row, before: str) -> str:
-    """The README with these figures in the place of the last ones of as many days."""
-    once = "restart" not in report
-    told, words = (day_figures(report), day_words(report)) if once else (days_figures(report), days_words(report))
-    made, load = report["machine"], (report["load_before"][0], report["load_after"][0])
-    kinds = ", ".join(f"{name} {made[name]}" for name in ("python", "duckdb", "pyarrow", "numpy"))
-    when = f"commit {made['commit']}, {made['cpu']}, {kinds}, load {load[0]:.1f} before and {load[1]:.1f} after"
-    told = replace(told, title=f"{words} {told.title}; {when}")
-    return put(before, "the day" if once else "days in a row", told.markdown())
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.day", description=(__doc__ or "").splitlines()[0])
-    full = plan_of().residents
-    parser.add_argument("--residents", type=int, default=full)
-    parser.add_argument("--days", type=int, default=1, help="more than 1: days in a row through one engine")
-    parser.add_argument("--minutes", type=float, default=inf, help="after which no further day in a row is begun")
-    parser.add_argument("--repeats", type=int, default=REPEATS, help="runs of the engine over the one day")
-    parser.add_argument("--out", type=Path, default=_HERE / "results", help="folder of the JSON file")
-    parser.add_argument("--oracle", action=argparse.BooleanOptionalAction, help="default: with one day alone")
-    given = parser.parse_args()
-    plan = plan_of(given.residents, given.days)
-    size = "" if plan.residents == full else f"-of-{plan.residents}"
-    target = given.out / f"{_name(plan)}{size}.json"
-    given.out.mkdir(parents=True, exist_ok=True)
-    console = Console()
-    with tempfile.TemporaryDirectory() as scratch:
-        oracle = plan.days == 1 if given.oracle is None else given.oracle
-        report = measure(plan, Path(scratch), given.repeats, oracle, partial(_keep, target, console), given.minutes)
-    if report["name"] != _name(plan):
-        target = target.rename(target.with_name(f"{report['name']}{size}.json"))
-    if plan.residents == full:
-        readme = _HERE / "README.md"
-        readme.write_text(page(report, readme.read_text("utf-8")), "utf-8")
-    console.print(page(report, ""), markup=False, soft_wrap=True)
-    console.print(f"written: {target.name}")
-
-
-def _keep(target: Path, console: Console, report: Row) -> None:
-    """A long run that is broken off leaves what it had measured."""
-    target.write_text(json.dumps(report, indent=1) + "\n")
-    for day in report.get("days", [])[-1:] if "load_after" not in report else []:
-        console.print(f"{day['day']}: {day['records']:,} records, {day['whole_s']:.1f} s, {day['resident_mib']:,} MiB")
-
-
-if __name__ == "__main__":
-    main()
+def plot(report: Row) -> str:
+    """Where the engine's time goes, beside the oracle."""
+    engine, oracle = report["engine"], report["oracle"]
+    values = {f"engine, the day: {step}": engine[f"{step}_s"] for step in ("whole", "read", "brain", "lake", "publish")}
+    values["oracle, registers and day"] = oracle["wall_s"]
+    shown = {name: (found["min"], found["median"], found["max"]) for name, found in values.items()}
+    return bars(f"A day of {report['residents']:,} people, from files", "s", shown)

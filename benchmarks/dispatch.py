@@ -1,26 +1,21 @@
 """Dispatch: greedy, nearest-first and OR-tools on the same made-up situations, beside what no plan can undercut.
 
-In: a size, seeds. Out: benchmarks/results/dispatch.json and dispatch.md: deadlines missed, person-hours, kilometres,
-seconds, by planner.
+In: a size. Out: deadlines missed, person-hours, kilometres, seconds, by planner.
 Invariant: a plan that breaks a rule voids the report; all planners see the same situations.
 Deliberately absent: limits on time.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from rich.console import Console
-
+from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figures
 from benchmarks.fleets import fleet
-from benchmarks.machine import machine
+from benchmarks.plots import bars
 from brain.dispatch.greedy import greedy, nearest_first, prompt_first
 from brain.dispatch.plans import Plan, cost
 from brain.dispatch.roads import Roads
@@ -29,9 +24,12 @@ from brain.dispatch.validity import breaches
 from streams.dispatch.bound import bound
 from streams.dispatch.planning import SECONDS, best_plan
 
-SIZES = {"full": (500, 40, 8, 10), "tiny": (30, 4, 3, 2)}
-"""People, vehicles, sites, seeds."""
-RESULTS = Path(__file__).parent / "results"
+SIZES: dict[str, tuple[int, int, int, int, tuple[float, ...]]] = {
+    "full": (500, 40, 8, 10, (SECONDS, 5 * SECONDS)),
+    "quick": (500, 40, 8, 3, (SECONDS,)),
+    "tiny": (30, 4, 3, 2, (0.3,)),
+}
+"""People, vehicles, sites, seeds; how long greedy and OR-tools together may take, by turns, in seconds."""
 _WHAT = ("missed", "hours", "km", "empty_km", "planned", "total", "seconds", "processor_s")
 _HEAD = (
     "",
@@ -47,9 +45,8 @@ _HEAD = (
 _DIGITS = (0, 0, 0, 0, 0, 0, 2, 2)
 
 
-def measure(size: str, seconds: Sequence[float]) -> dict[str, Any]:
-    """`seconds`: how long greedy and OR-tools together may take, by turns."""
-    people, vehicles, sites, seeds = SIZES[size]
+def measure(size: str, bench: Bench) -> Row:
+    people, vehicles, sites, seeds, seconds = SIZES[size]
     planners: dict[str, Callable[[Situation, Roads], Plan]] = {
         "nearest first": nearest_first,
         "greedy": greedy,
@@ -58,17 +55,19 @@ def measure(size: str, seconds: Sequence[float]) -> dict[str, Any]:
     }
     runs: list[dict[str, Any]] = []
     for seed in range(seeds):
+        bench.tell(f"situation {seed + 1} of {seeds}")
         situation = fleet(seed, people, vehicles, sites)
         roads = Roads(situation)
         least = vars(bound(situation, roads))
         found = {name: _planned(situation, roads, planner) for name, planner in planners.items()}
         runs.append({"seed": seed, "bound": least, "planners": found})
+    broken = any(each["breaches"] for run in runs for each in run["planners"].values())
     return {
-        "size": {"people": people, "vehicles": vehicles, "sites": sites, "seeds": seeds},
-        "void": any(each["breaches"] for run in runs for each in run["planners"].values()),
-        "machine": machine(),
+        "name": "dispatch", "seeds": [*range(seeds)], "repeats": 1, "digest": "",
+        "void": "a plan breaks rules" if broken else "",
+        "situations": {"people": people, "vehicles": vehicles, "sites": sites, "seeds": seeds},
         "runs": runs,
-    }
+    }  # fmt: skip
 
 
 def _within(seconds: float) -> Callable[[Situation, Roads], Plan]:
@@ -84,9 +83,9 @@ def _planned(situation: Situation, roads: Roads, planner: Callable[[Situation, R
     return figures | took | {"breaches": len(breaches(situation, plan, roads))}
 
 
-def figures(report: dict[str, Any]) -> Figures:
+def figures(report: Row) -> list[Figures]:
     """Least / median / greatest over the seeds."""
-    runs, size = report["runs"], report["size"]
+    runs, size = report["runs"], report["situations"]
     rows = []
     for name in runs[0]["planners"]:
         columns = [[run["planners"][name][what] for run in runs] for what in _WHAT]
@@ -95,29 +94,17 @@ def figures(report: dict[str, Any]) -> Figures:
     missed, hours, total = (_spread(each, 0) for each in least)
     rows.append(("no plan has less than", missed, hours, "", "", "", total, "", ""))
     about = f"{size['people']} people, {size['vehicles']} vehicles, {size['sites']} sites, {size['seeds']} seeds"
-    told = ", ".join(f"{name} {value}" for name, value in report["machine"].items() if name in ("commit", "cpu"))
-    void = "VOID: a plan breaks rules. " if report["void"] else ""
-    return Figures(f"{void}{about}; least / median / greatest; {told}", _HEAD, rows)
+    return [Figures(f"{about}; least / median / greatest", _HEAD, rows)]
 
 
 def _spread(values: list[float], digits: int) -> str:
     return " / ".join(f"{value:,.{digits}f}" for value in (min(values), median(values), max(values)))
 
 
-def main() -> None:
-    about = __doc__.splitlines()[0] if __doc__ else ""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.dispatch", description=about)
-    parser.add_argument("--size", choices=sorted(SIZES), default="full")
-    parser.add_argument("--seconds", type=float, nargs="+", default=[SECONDS, 5 * SECONDS])
-    arguments = parser.parse_args()
-    report = measure(arguments.size, arguments.seconds)
-    told = figures(report)
-    if arguments.size == "full":
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "dispatch.json").write_text(json.dumps(report, indent=1) + "\n")
-        (RESULTS / "dispatch.md").write_text(told.markdown() + "\n")
-    Console().print(told.table())
-
-
-if __name__ == "__main__":
-    main()
+def plot(report: Row) -> str:
+    """Deadlines missed, by planner."""
+    runs, size = report["runs"], report["situations"]
+    missed = {name: [run["planners"][name]["missed"] for run in runs] for name in runs[0]["planners"]}
+    missed["no plan has less than"] = [run["bound"]["missed"] for run in runs]
+    values = {name: (min(each), median(each), max(each)) for name, each in missed.items()}
+    return bars(f"Deadlines missed of {size['people']} people, by {size['vehicles']} vehicles", "people", values)

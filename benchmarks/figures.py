@@ -7,6 +7,7 @@ Deliberately absent: what is measured.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.table import Table
@@ -29,6 +30,11 @@ class Figures:
     def markdown(self) -> str:
         lines = [self.head, tuple("---" for _ in self.head), *self.rows]
         return "\n".join([f"{self.title}:", "", *(f"| {' | '.join(line)} |" for line in lines)])
+
+
+def three(found: Mapping[str, float], digits: int = 1, times: float = 1.0) -> str:
+    """Least / median / greatest, of `min`, `median` and `max`."""
+    return " / ".join(f"{found[name] * times:,.{digits}f}" for name in ("min", "median", "max"))
 
 
 def marks(of: str) -> tuple[str, str]:

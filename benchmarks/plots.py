@@ -12,8 +12,10 @@ from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
-_STYLE: Any = {"svg.hashsalt": "kuancheng", "svg.fonttype": "none", "font.family": ["DejaVu Sans", "sans-serif"], "font.size": 10}
+_FONTS = ["DejaVu Sans", "sans-serif"]
+_STYLE: Any = {"svg.hashsalt": "kuancheng", "svg.fonttype": "none", "font.family": _FONTS, "font.size": 10}
 _WIDTH_IN, _HEIGHT_IN, _BAR_IN = 8.0, 4.8, 0.5
 # Okabe and Ito, "Color Universal Design", 2008: told apart by people who see colours differently.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -35,6 +37,9 @@ def lines(title: str, x_name: str, y_name: str, series: dict[str, list[tuple[flo
         if log and drawn:
             axes.set_xscale("log")
             axes.set_yscale("log")
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter(LogFormatter())
+                axis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.4)))
         elif drawn:
             axes.set_ylim(bottom=min(0.0, *drawn))
         axes.set_title(title)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -18,12 +19,39 @@ import faust
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from benchmarks.bench import Bench, Row
+from benchmarks.figures import Figures
+from benchmarks.plots import bars
 from streams.service.spans import Reading
 from streams.service.transport import Transport
 
 PARTITIONS, RECORD_BYTES = 8, 175
 WAYS = ("faust", "batch", "bare")
+SIZES = {"full": (2_000_000, 3), "quick": (400_000, 1), "tiny": (8_000, 1)}
+"""Records, repeats."""
 _COMMAND = (sys.executable, "-m", "benchmarks.transport")
+
+
+def measure(size: str, bench: Bench) -> Row:
+    records, repeats = SIZES[size]
+    bench.tell(f"{records:,} records, {', '.join(WAYS)} in turn, {repeats} times after a warm-up")
+    found = transport(bench.broker.bootstrap, f"{bench.prefix}transport", records, repeats)
+    return {"name": "transport", "seeds": [], "repeats": repeats, "digest": "", "void": "", **found}
+
+
+def figures(report: Row) -> list[Figures]:
+    middle = {way: statistics.median(report["rate"][way]) for way in WAYS}
+    rows = [
+        (way, *(f"{round(v):,}" for v in (min(rates), middle[way], max(rates))), f"{middle[way] / middle['faust']:.1f}")
+        for way, rates in report["rate"].items()
+    ]
+    title = f"Records/s of {report['record_bytes']} bytes to an agent that does nothing"
+    return [Figures(title, ("way", "least", "median", "greatest", "times stock Faust"), rows)]
+
+
+def plot(report: Row) -> str:
+    values = {way: (min(rates), statistics.median(rates), max(rates)) for way, rates in report["rate"].items()}
+    return bars("From a topic to an agent that does nothing", "records/s", values)
 
 
 def transport(bootstrap: str, topic: str, records: int, repeats: int) -> dict[str, Any]:

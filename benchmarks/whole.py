@@ -14,17 +14,29 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.bench import Bench, Row
+from benchmarks.figures import Figures, three
 from benchmarks.million import Million
+from benchmarks.plots import bars
 from brain.stages import Brain
 from schemas.intake import Intake
 from schemas.keys import Key
 from streams.packs import load_series
+
+SIZES = {"full": (1_000_000, 200_000, 200, 3), "quick": (100_000, 20_000, 50, 1), "tiny": (2_000, 500, 5, 1)}
+"""Presences, people, cases, repeats."""
+_SEED = 1
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    return {"min": min(values), "median": statistics.median(values), "max": max(values)}
 
 
 @dataclass
@@ -36,10 +48,7 @@ class Timed:
     peak_mib: list[float] = field(default_factory=list)
 
     def summary(self) -> dict[str, Any]:
-        return {
-            name: {"min": min(v), "median": statistics.median(v), "max": max(v)}
-            for name, v in (("wall_s", self.wall_s), ("cpu_s", self.cpu_s), ("peak_mib", self.peak_mib))
-        }
+        return {name: spread(values) for name, values in vars(self).items()}
 
 
 def command(*words: str, into: Timed | None = None) -> dict[str, Any]:
@@ -63,10 +72,28 @@ def command(*words: str, into: Timed | None = None) -> dict[str, Any]:
     return answer
 
 
+def measure(size: str, bench: Bench) -> Row:
+    """Both, over the same made-up presences."""
+    presences, people, cases, repeats = SIZES[size]
+    bench.tell(f"{presences:,} presences, engine and oracle in turn, {repeats} times after a warm-up")
+    whole = engine_and_oracle(bench.scratch, presences, people, cases, repeats)
+    bench.tell(f"one onset amended, {5 * repeats} times")
+    amended = correction(bench.scratch, presences, people, cases, 5 * repeats)
+    return {
+        "name": "whole", "seeds": [_SEED], "repeats": repeats, "digest": whole["digest"], "void": whole["void"],
+        "whole": whole, "correction": amended,
+    }  # fmt: skip
+
+
+def differing(digests: set[str]) -> str:
+    """Why figures of several runs do not count: they came to more than one answer."""
+    return "" if len(digests) == 1 else f"the digests differ: {', '.join(sorted(digests))}"
+
+
 def engine_and_oracle(scratch: Path, presences: int, people: int, cases: int, repeats: int) -> dict[str, Any]:
     """The same records through `brain run` (files to published lake) and `brain oracle` (files to answer)."""
     records, lake, key = scratch / "records", scratch / "lake", scratch / "key.json"
-    Million(presences, people, cases, seed=1).write(records)
+    Million(presences, people, cases, _SEED).write(records)
     key.write_text(Key("bench", bytes(range(32))).to_json())
     engine, oracle = Timed(), Timed()
     digests = set()
@@ -83,15 +110,15 @@ def engine_and_oracle(scratch: Path, presences: int, people: int, cases: int, re
     return {
         "name": "embedded_and_oracle",
         "records": count, "presences": presences, "people": people, "cases": cases, "repeats": repeats,
-        "void": len(digests) != 1, "digest": sorted(digests)[0],
+        "void": differing(digests), "digest": sorted(digests)[0],
         "engine": engine.summary(), "oracle": oracle.summary(), "engine_steps_s": steps,
-        "ratio": {"min": min(ratios), "median": statistics.median(ratios), "max": max(ratios)},
+        "ratio": spread(ratios),
     }  # fmt: skip
 
 
 def correction(scratch: Path, presences: int, people: int, cases: int, repeats: int) -> dict[str, Any]:
     """One onset amended among all the presences, against taking in everything; in one process, without a lake."""
-    source = Million(presences, people, cases, seed=1)
+    source = Million(presences, people, cases, _SEED)
     records = scratch / "correction"
     source.write(records)
     intake = Intake(Key("bench", bytes(range(32))))
@@ -117,6 +144,38 @@ def correction(scratch: Path, presences: int, people: int, cases: int, repeats: 
     return {
         "name": "correction", "presences": presences, "cases": cases, "repeats": repeats, "events": events,
         "everything_s": whole_s,
-        "correction_s": {"min": min(taken), "median": statistics.median(taken), "max": max(taken)},
+        "correction_s": spread(taken),
         "ratio": {"median": statistics.median(taken) / whole_s},
     }  # fmt: skip
+
+
+def figures(report: Row) -> list[Figures]:
+    whole, amended = report["whole"], report["correction"]
+    units = (("wall clock, s", "wall_s", 1), ("processor, s", "cpu_s", 1), ("memory at the peak, MiB", "peak_mib", 0))
+    rows: list[tuple[str, ...]] = [
+        (told, three(whole["engine"][name], digits), three(whole["oracle"][name], digits))
+        for told, name, digits in units
+    ]
+    rows.append(("engine to oracle, wall, turn by turn", three(whole["ratio"], 2), ""))
+    rows += [(f"of it {step}, s", f"{s:.1f}", "") for step, s in whole["engine_steps_s"].items()]
+    about = f"{whole['records']:,} records, {whole['people']:,} people, {whole['cases']} cases"
+    cost = (three(amended["correction_s"], 1, 1000), f"{amended['ratio']['median']:.2%}", f"{amended['events']:,}")
+    return [
+        Figures(f"{about}, least / median / greatest", ("", "engine", "oracle"), rows),
+        Figures(
+            f"One onset amended among {amended['presences']:,} presences",
+            ("ms, least / median / greatest", "of the time to take in everything", "events that follow"),
+            [cost],
+        ),
+    ]
+
+
+def plot(report: Row) -> str:
+    whole = report["whole"]
+    values = {
+        f"{who}, {told}": (found["min"], found["median"], found["max"])
+        for told, name in (("wall clock", "wall_s"), ("processor", "cpu_s"))
+        for who in ("engine", "oracle")
+        for found in [whole[who][name]]
+    }
+    return bars(f"{whole['records']:,} records: files to lake, and the same answer by the oracle", "s", values)

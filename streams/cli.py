@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import typer
 
 from streams.commands import (
+    bench,
     broker,
     dispatch,
     drain,
@@ -59,7 +60,7 @@ app = typer.Typer(
 )  # fmt: skip
 for group in (
     drill, drill_compare, run, sets, rejects, lists, quality, explain, transfer, lodging, dispatch, packs, people,
-    oracle, serve, produce, service, drain, topics, broker,
+    oracle, bench, serve, produce, service, drain, topics, broker,
 ):  # fmt: skip
     group.add_to(app)
 

@@ -7,75 +7,81 @@ Deliberately absent: figures.
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import ModuleType
 
-from rich.console import Console
-
-from benchmarks import day, dispatch, service
-from benchmarks.__main__ import measure
-from benchmarks.days import days_figures
+from benchmarks import analysts, day, dispatch, recovery, report, service, transport, whole
+from benchmarks.bench import Bench, Row
+from benchmarks.whole import differing
 from streams.service.broker import LocalBroker
 from tests.brokers import fresh_prefix
 
 
-def test_every_benchmark_runs_and_none_is_void() -> None:
-    report = measure("tiny")
-    whole, amended = report["results"]
-    assert not whole["void"]
-    assert whole["engine"]["wall_s"]["median"] > 0
-    assert amended["events"] > 0, "an amended onset must have consequences"
+def measured(module: ModuleType, bench: Bench) -> Row:
+    """The tiny report, after it was told as tables, words and a plot."""
+    name = module.__name__.split(".")[-1]
+    bench.scratch.mkdir(exist_ok=True)
+    found = report.measured(module, name, "tiny", bench)
+    tables = report.write(module, found, bench.scratch / "results")
+    assert all(len(row) == len(table.head) for table in tables for row in table.rows)
+    assert (bench.scratch / "results" / f"{name}-tiny.json").is_file()
+    ET.fromstring((bench.scratch / "results" / f"{name}-tiny.svg").read_text("utf-8"))
+    page = (bench.scratch / "results" / f"{name}-tiny.md").read_text("utf-8")
+    assert "VOID" not in page
+    assert "VOID: another" in report.page(found | {"void": "another"}, tables, "")
+    assert not found["void"]
+    assert found["budget"] == {} if "budget" in found else True, "a tiny size says nothing of a budget"
+    return found
+
+
+def test_engine_and_oracle_come_to_one_answer_and_an_amended_onset_has_consequences(tmp_path: Path) -> None:
+    found = measured(whole, Bench(tmp_path))
+    assert found["digest"]
+    assert found["whole"]["engine"]["wall_s"]["median"] > 0
+    assert found["correction"]["events"] > 0
+
+
+def test_digests_that_differ_make_a_report_void_and_say_both() -> None:
+    assert differing({"a"}) == ""
+    assert "a, b" in differing({"a", "b"})
 
 
 def test_the_benchmarks_of_the_service_run_and_every_list_is_whole(broker: LocalBroker, tmp_path: Path) -> None:
-    report = service.measure(broker, tmp_path, "tiny", fresh_prefix())
-    assert not any(row["void"] for row in report["latency"])
-    assert report["recovery"]["burst"] > 0
-    assert all(rate > 0 for rates in report["transport"]["rate"].values() for rate in rates)
-    with Console(record=True, quiet=True) as console:
-        for told in service.figures(report):
-            console.print(told.table())
-    assert service.page(report).count("| 23 |") == 2
+    found = measured(service, Bench(tmp_path / "service", prefix=fresh_prefix(), _broker=broker))
+    assert [row["rate"] for row in found["latency"]] == [23.0]
 
 
-def test_engine_and_oracle_come_to_one_answer_over_a_tiny_day_and_the_page_says_so(tmp_path: Path) -> None:
-    report = day.measure(day.plan_of(2_000), tmp_path, repeats=1, oracle=True)
-    assert not report["void"]
-    assert report["registers"]["records"] + report["runs"][0]["records"] == report["written"]["records"]
-    once = day.page(report, "# benchmarks\n\nWords.\n")
-    assert day.page(report, once) == once, "new figures take the place of the old"
-    assert "Words." in once
-    assert "one digest" in once
-    assert "VOID" in day.page(report | {"void": True}, once)
+def test_a_killed_writer_comes_back_and_has_everything(broker: LocalBroker, tmp_path: Path) -> None:
+    found = measured(recovery, Bench(tmp_path / "recovery", prefix=fresh_prefix(), _broker=broker))
+    assert found["burst"] > 0
 
 
-def test_an_engine_that_is_started_again_after_days_in_a_row_says_what_it_said_and_what_the_oracle_says(
+def test_every_way_from_a_topic_to_an_agent_is_measured(broker: LocalBroker, tmp_path: Path) -> None:
+    found = measured(transport, Bench(tmp_path / "transport", prefix=fresh_prefix(), _broker=broker))
+    assert all(rate > 0 for rates in found["rate"].values() for rate in rates)
+
+
+def test_engine_and_oracle_come_to_one_answer_over_a_tiny_day(tmp_path: Path) -> None:
+    found = measured(day, Bench(tmp_path))
+    assert found["registers"]["records"] + found["runs"][0]["records"] == found["written"]["records"]
+    assert "engine to oracle" in day.words(found)
+
+
+def test_planners_are_compared_on_the_same_situations_and_none_breaks_a_rule_or_undercuts_the_bound(
     tmp_path: Path,
 ) -> None:
-    said: list[int] = []
-    plan = day.plan_of(2_000, days=2)
-    report = day.measure(plan, tmp_path, 1, oracle=True, tell=lambda told: said.append(len(told["days"])))
-    assert not report["void"]
-    assert said[:2] == [1, 2], "each day is told when it is over, not at the end"
-    assert report["restart"]["restored"] > 0
-    first, second = report["days"]
-    assert second["records"] > first["records"] * 0.9
-    assert {"1", "2"} < {*days_figures(report).head}
-    once = day.page(report, "Words.\n")
-    assert day.page(report, once) == once
-
-
-def test_records_of_days_in_a_row_do_not_pile_up_on_the_disk(tmp_path: Path) -> None:
-    day.measure(day.plan_of(500, days=2), tmp_path, 1, oracle=False)
-    assert not list((tmp_path / "records").iterdir())
-
-
-def test_planners_are_compared_on_the_same_situations_and_none_breaks_a_rule_or_undercuts_the_bound() -> None:
-    report = dispatch.measure("tiny", [0.3])
-    assert not report["void"]
-    for run in report["runs"]:
+    found = measured(dispatch, Bench(tmp_path))
+    for run in found["runs"]:
         assert {"nearest first", "greedy"} < {*run["planners"]}
-        for found in run["planners"].values():
-            assert run["bound"]["total"] <= found["total"]
-    told = dispatch.figures(report).markdown()
-    assert "no plan has less than" in told
-    assert "VOID" in dispatch.figures(report | {"void": True}).markdown()
+        for planned in run["planners"].values():
+            assert run["bound"]["total"] <= planned["total"]
+    assert "no plan has less than" in dispatch.figures(found)[0].markdown()
+
+
+def test_every_way_to_a_page_of_contacts_gives_as_many(tmp_path: Path) -> None:
+    page = analysts.contacts_page("tiny", Bench(tmp_path))
+    rows = {way["rows"] for way in page["ways"].values()}
+    assert len(rows) == 1
+    assert rows.pop() > 0
+    assert not page["budget"], "it is no page of 100,000"

@@ -30,7 +30,7 @@ from streams.keyfile import find_key
 
 COMMANDS = (
     "run", "cases", "contacts", "explain", "rejects", "packs", "digest", "oracle", "pseudonym", "reviews", "audit",
-    "import", "drill", "transfers", "transfer", "beds", "fleet",
+    "import", "drill", "transfers", "transfer", "beds", "fleet", "bench",
 )  # fmt: skip
 READERS = ("cases", "contacts", "reviews", "digest", "rejects", "transfers", "beds", "fleet")
 
