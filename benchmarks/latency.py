@@ -1,7 +1,8 @@
 """Latency: from a case report that is published to its contacts (L1 to L2) and to their transfers (L1 to L3) in an
 answer, on a real broker, at a steady rate.
 
-In: a broker, a rate, how many reports. Out: percentiles, and whether every list was complete.
+In: a broker, traffic, perhaps a lake that holds a history. Out: percentiles, whether every list was complete, and what
+the service answers at the end.
 Invariant: what is waited for is the whole list: every guest of the room and nobody else; a way for each of them, to
 isolation, and one for the case, to a hospital.
 Deliberately absent: the time a department takes before it publishes.
@@ -10,6 +11,7 @@ Deliberately absent: the time a department takes before it publishes.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,115 +19,119 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import numpy as np
 import orjson
 from aiokafka import AIOKafkaProducer
 
 from benchmarks.installation import Installation
-from schemas.identifiers import check_digit
-from schemas.keys import Key, pseudonym
+from benchmarks.processes import Span
+from benchmarks.traffic import GUESTS, KEY, Traffic, people, percentiles
 from streams.service.broker import LocalBroker
 from streams.service.security import client_options
 from streams.service.settings import Settings
 from streams.service.topics import ensure_topics
 
-_GUESTS = 6
-_WARM_UP = 10
-_EVENT = "2022-03-08T10:00:00+08:00"
+__all__ = ["KEY", "latency", "steady"]
+Answer = dict[str, list[tuple[str, str, str]]]
+"""`contacts`: source, subject and class; `ways`: person, purpose and state. Sorted."""
 _ASK_AGAIN_S = 0.002
-KEY = Key("bench", bytes(range(32)))
+_WAIT_S = 60.0
+_RESTORE_S = 900.0
 
 
 def latency(broker: LocalBroker, folder: Path, rate: float, reports: int, prefix: str) -> dict[str, Any]:
-    """One installation with one intake worker; twice `reports` cases, two a second, among `rate` bus rides a second. Of
-    one case the list is waited for, of the next the ways: asking for both at once would cost the writer twice."""
+    """An installation without a history. Shape: rate, reports, void, and percentiles by span. Units: ms."""
+    found, _ = steady(broker, folder, Traffic(rate, reports), prefix)
+    spans = {f"{span}_ms": percentiles(seconds) for span, seconds in found["seconds"].items()}
+    return {name: found[name] for name in ("rate", "reports", "rides", "void", "acknowledged_ms")} | spans
+
+
+def steady(
+    broker: LocalBroker, folder: Path, traffic: Traffic, prefix: str, history: Path | None = None
+) -> tuple[dict[str, Any], Answer]:
+    """One installation with one intake worker, at steady traffic; what it answers when all of it is in. `history`: a
+    lake to start from; it stays as it is."""
     with Installation(broker, folder, KEY, prefix=prefix) as service:
+        if history is not None:
+            shutil.copytree(history, service.lake, symlinks=True)
         asyncio.run(ensure_topics(service.settings))
         service.start("writer", "intake-1")
+        service.until(lambda: service.ready("writer"), _RESTORE_S, "the history restored")
         service.until(lambda: bool(service.status("intake-1").get("assigned")), 60, "partitions assigned")
-        taken, acknowledged, whole = asyncio.run(_measure(service, rate, 2 * (reports + _WARM_UP)))
-        rides = service.status()["departments"]["transport"]["read"]
+        before = service.read()
+        span = Span({name: process.pid for name, process in service.processes.items()})
+        taken, acknowledged, whole = asyncio.run(_measure(service, traffic, before))
+        service.until(lambda: service.read() >= before + traffic.records, _RESTORE_S, "all of the traffic committed")
+        spent, answer = span.spent(), _answer(service)
         service.stop()
+    shutil.rmtree(service.lake)
     return {
-        "rate": rate, "reports": reports, "rides": rides, "void": not whole,
-        "listed_ms": _percentiles(taken[::2][_WARM_UP:]), "transfers_ms": _percentiles(taken[1::2][_WARM_UP:]),
-        "acknowledged_ms": _percentiles(acknowledged[2 * _WARM_UP :]),
-    }  # fmt: skip
+        "rate": traffic.rate, "reports": traffic.reports, "rides": traffic.rides, "void": not whole,
+        "seconds": traffic.measured(taken), "processes": spent,
+        "acknowledged_ms": percentiles(acknowledged[2 * traffic.warm_up :]),
+    }, answer  # fmt: skip
 
 
-def _percentiles(seconds: list[float]) -> dict[str, float]:
-    names = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
-    return {name: round(float(np.percentile(seconds, at)) * 1000, 1) for name, at in names.items()}
+def _answer(service: Installation) -> Answer:
+    listed, carried = service.asked("writer", "/contacts"), service.asked("writer", "/transfers")
+    assert listed is not None, "the writer does not answer"
+    assert carried is not None, "the writer does not answer"
+    return {
+        "contacts": sorted((row["source"], row["subject"], row["class_after"]) for row in listed["contacts"]),
+        "ways": sorted((row["subject"], row["source"], row["class_after"]) for row in carried["transfers"]),
+    }
 
 
-async def _measure(service: Installation, rate: float, reports: int) -> tuple[list[float], list[float], bool]:
+async def _measure(service: Installation, traffic: Traffic, before: int) -> tuple[list[float], list[float], bool]:
     settings = service.settings
     async with _producer(settings) as producer, aiohttp.ClientSession() as asking:
-        sent = [await _send(producer, settings, "police.hotel_stay", _stay(n)) for n in range(reports * _GUESTS)]
-        await asyncio.gather(*sent)
-        await asyncio.sleep(2)
-        traffic = asyncio.ensure_future(_rides(producer, settings, rate))
-        taken, acknowledged, whole = list[float](), list[float](), True
-        for number in range(reports):
-            began_s = time.perf_counter()
-            await (await _send(producer, settings, "health.case_report", _report(number)))
-            acknowledged.append(time.perf_counter() - began_s)
-            waits, checks = (_carried, _listed) if number % 2 else (_listed, _carried)
-            found = await waits(asking, service, number)
-            taken.append(time.perf_counter() - began_s)
-            whole &= found and await checks(asking, service, number)
-            await asyncio.sleep(max(0.0, 0.5 - taken[-1]))
-        traffic.cancel()
-    return taken, acknowledged, whole
+
+        async def send(source: str, body: dict[str, Any]) -> None:
+            key = body["source_record_id"].encode()
+            sent = await producer.send(f"{settings.prefix}src.{source}", orjson.dumps(body), key)
+            if source != "transport.tap":  # nobody waits for a ride to be acknowledged
+                await sent
+
+        async def settled() -> None:
+            while await asyncio.to_thread(service.read) < before + traffic.stays:
+                await asyncio.sleep(0.1)
+
+        async def watch(number: int, _sent_s: float) -> bool:
+            waits = _carried if number % 2 else _listed
+            return await waits(asking, service, number)
+
+        taken, acknowledged, whole = await traffic.play(send, settled, watch)
+        checks = [(_listed if number % 2 else _carried)(asking, service, number) for number in range(traffic.cases)]
+        return taken, acknowledged, whole and all([await check for check in checks])
 
 
 async def _carried(asking: aiohttp.ClientSession, service: Installation, number: int) -> bool:
     """Waits for the way of the last guest, since all ways come at once; whether each of the others has theirs then."""
-    people = _people(number)
-    address, end_s = f"http://127.0.0.1:{service.ports['writer']}/transfers", time.monotonic() + 30
+    those = people(number)
+    address, end_s = f"http://127.0.0.1:{service.ports['writer']}/transfers", time.monotonic() + _WAIT_S
 
     async def ways(person: str) -> set[tuple[str, str]]:
         async with asking.get(address, params={"person": person}) as answer:
             return {(row["source"], row["class_after"]) for row in (await answer.json())["transfers"]}
 
-    wanted = [{("hospital", "needed")}, *[{("isolate", "needed")}] * (_GUESTS - 1)]
-    while await ways(people[-1]) != wanted[-1]:
+    wanted = [{("hospital", "needed")}, *[{("isolate", "needed")}] * (GUESTS - 1)]
+    while await ways(those[-1]) != wanted[-1]:
         if time.monotonic() > end_s:
             return False
         await asyncio.sleep(_ASK_AGAIN_S)
-    return all([await ways(person) == way for person, way in zip(people, wanted, strict=True)])
-
-
-def _people(number: int) -> list[str]:
-    """The case, then the other guests."""
-    return [pseudonym(KEY.identifier("resident_id", resident(number * _GUESTS + n))) for n in range(_GUESTS)]
+    return all([await ways(person) == way for person, way in zip(those, wanted, strict=True)])
 
 
 async def _listed(asking: aiohttp.ClientSession, service: Installation, number: int) -> bool:
     """Waits for the list of a case; whether it is the right one."""
-    people = _people(number)
-    address, end_s = f"http://127.0.0.1:{service.ports['writer']}/contacts", time.monotonic() + 30
+    those = people(number)
+    address, end_s = f"http://127.0.0.1:{service.ports['writer']}/contacts", time.monotonic() + _WAIT_S
     while time.monotonic() < end_s:
-        async with asking.get(address, params={"source": people[0]}) as answer:
+        async with asking.get(address, params={"source": those[0]}) as answer:
             found = {row["subject"] for row in (await answer.json())["contacts"]}
-        if len(found) >= _GUESTS - 1:
-            return found == set(people[1:])
+        if len(found) >= GUESTS - 1:
+            return found == set(those[1:])
         await asyncio.sleep(_ASK_AGAIN_S)
     return False
-
-
-async def _rides(producer: AIOKafkaProducer, settings: Settings, rate: float) -> None:
-    began_s, sent = time.perf_counter(), 0
-    while True:
-        while sent < (time.perf_counter() - began_s) * rate:
-            await _send(producer, settings, "transport.tap", _ride(sent))
-            sent += 1
-        await asyncio.sleep(0.005)
-
-
-async def _send(producer: AIOKafkaProducer, settings: Settings, source: str, body: dict[str, Any]) -> Any:
-    line = orjson.dumps({"event_time": _EVENT, "version": 1, "operation": "upsert", **body})
-    return await producer.send(f"{settings.prefix}src.{source}", line, body["source_record_id"].encode())
 
 
 @asynccontextmanager
@@ -136,33 +142,3 @@ async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
         yield made
     finally:
         await made.stop()
-
-
-def resident(number: int) -> str:
-    """A resident id that is issued to nobody."""
-    born = f"{1950 + number % 50:04d}{1 + number // 50 % 12:02d}{1 + number % 28:02d}"
-    body = f"990103{born}{number // 600 % 1000:03d}"
-    return body + check_digit(body)
-
-
-def _stay(number: int) -> dict[str, Any]:
-    return {
-        "source_record_id": f"h{number}", "id_type": "resident_id", "id_no": resident(number), "room": "1",
-        "hotel_code": f"H{number // _GUESTS}", "check_in_at": "2022-03-07T20:00:00+08:00",
-        "check_out_at": "2022-03-08T08:00:00+08:00",
-    }  # fmt: skip
-
-
-def _report(number: int) -> dict[str, Any]:
-    return {
-        "source_record_id": f"c{number}", "id_type": "resident_id", "id_no": resident(number * _GUESTS),
-        "classification": "confirmed", "onset_at": "2022-03-08T09:00:00+08:00", "reported_at": _EVENT,
-    }  # fmt: skip
-
-
-def _ride(number: int) -> dict[str, Any]:
-    return {
-        "source_record_id": f"t{number}", "id_type": "transit_card", "id_no": f"9903{number % 50_000:012d}",
-        "mode": "bus", "line": "9", "vehicle": f"9{number % 500:03d}", "on_at": "2022-03-08T07:00:00+08:00",
-        "off_at": "2022-03-08T07:20:00+08:00",
-    }  # fmt: skip

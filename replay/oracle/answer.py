@@ -116,12 +116,17 @@ def _contact_id(degree: pa.ChunkedArray, source: pa.ChunkedArray, contact: pa.Ch
     return pa.array(keys.mix(*(np.asarray(column) for column in (degree, source, contact))))
 
 
+def constants() -> dict[str, int]:
+    """Codes and sentinels by the names of their macros, such as `flag_crew`."""
+    words = {f"{prefix}_{word.name}": int(word) for prefix, words in _WORDS.items() for word in words}
+    return words | _NUMBERS
+
+
 def _hand_over(
     con: duckdb.DuckDBPyConnection, records: pa.Table, facts: dict[str, pa.Table], packs: PackSeries
 ) -> None:
     """Constants become macros such as `flag_crew()`, tables become `raw_…` and the packs' own."""
-    words = {f"{prefix}_{word.name}": int(word) for prefix, words in _WORDS.items() for word in words}
-    for name, number in (words | _NUMBERS).items():
+    for name, number in constants().items():
         con.execute(f"CREATE TEMP MACRO {name}() AS {number}::BIGINT")
     said = records.select(["rec", "version", "withdrawn", "digest", "event_ms"])
     con.register("raw_records", said.append_column("row", pa.array(np.arange(len(records), dtype=np.int64))))
