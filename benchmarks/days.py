@@ -1,19 +1,22 @@
 """Days: emergency days in a row through one engine that goes on, and what starting it again costs.
 
-In: a plan of several days, a scratch folder. Out: a row for each day, the restart, the digest before and after it.
+In: a plan of several days, a scratch folder. Out: a row for each day, the restart, the digest before and after it; what
+kills of engines with some days of state cost.
 Invariant: a day's records are gone from the disk before the next day is written, unless the oracle is asked, too.
+Who is killed works on a copy of the lake: the engine that goes on is never disturbed.
 Deliberately absent: slices of time; a day is read file by file.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import Figures
+from benchmarks.recoveries import Meddle, branch, holding, recover
 from benchmarks.whole import Timed, command
 from benchmarks.workers import Row, apart, read, write
 from replay.plan import Plan
@@ -22,7 +25,6 @@ from replay.sheets import REGISTERS_DAY
 from streams.records import Part, find_parts
 
 _COSTS = ("whole_s", "processor_s")
-_STEPS = ("read", "brain", "lake", "publish")
 
 
 def parts_of(records: Path, day: str) -> list[Part]:
@@ -31,26 +33,37 @@ def parts_of(records: Path, day: str) -> list[Part]:
 
 
 def days_in_a_row(
-    plan: Plan, scratch: Path, key: Path, oracle: bool, tell: Callable[[Row], None], minutes: float = inf
-) -> Row:
+    plan: Plan, scratch: Path, key: Path, oracle: bool, tell: Callable[[Row], None], minutes: float = inf,
+    kills: Collection[int] = (), meddle: Meddle = lambda _lake: None,
+) -> Row:  # fmt: skip
     """`tell`: told what is known so far, after each day. With `oracle`, all records are answered at once at the end.
-    No day is begun after so many `minutes`; the restart is measured all the same."""
+    No day is begun after so many `minutes`; the restart is measured all the same. `kills`: numbers of days of state
+    with which an engine is killed in the middle of the next day, on a copy of the lake that `meddle` is told of."""
     ends = time.monotonic() + 60 * minutes
     records, lake = scratch / "records", scratch / "lake"
-    report: Row = {"days": [], "restart": None, "void": True}
+    report: Row = {"days": [], "recoveries": [], "restart": None, "void": True}
     with apart(write, plan, records) as writer, apart(read, lake, key, plan.pack) as engine:
         engine.recv()
         for number in range(plan.days):
             written = writer.recv()
             if number == 0:
                 report["registers"] = {"written_s": written["registers_s"]} | _read_day(
-                    engine, records, day_name(plan.first_day, REGISTERS_DAY), oracle
+                    engine, parts_of(records, day_name(plan.first_day, REGISTERS_DAY)), oracle
                 )
-            name = day_name(plan.first_day, number)
-            row = _read_day(engine, records, name, oracle) | {
+            name, copy = day_name(plan.first_day, number), scratch / f"lake-{number}"
+            parts = parts_of(records, name)
+            if number in kills:
+                branch(lake, copy)
+            row = _read_day(engine, parts, oracle or number in kills) | {
                 "day": name, "written_s": written["day_s"], "writer_mib": written["resident_mib"],
             }  # fmt: skip
             report["days"].append(row)
+            if number in kills:
+                undisturbed = {"digest": row["digest"], "holding": holding(lake)}
+                found = recover(copy, key, plan.pack, parts, undisturbed, meddle)
+                report["recoveries"].append({"days": number, **found})
+                shutil.rmtree(copy)
+                _remove(parts, oracle)
             tell(report)
             if time.monotonic() > ends:
                 break
@@ -58,13 +71,18 @@ def days_in_a_row(
         else:
             report["written"] = writer.recv()
         engine.send(None)
+    return _judged(report, scratch, key, plan.pack, oracle, tell)
+
+
+def _judged(report: Row, scratch: Path, key: Path, pack: str, oracle: bool, tell: Callable[[Row], None]) -> Row:
+    """What is known when all days are read: what the last costs against the first, the restart, who says the same."""
     last, first = report["days"][-1], report["days"][0]
     report["cost_last_to_first"] = {name: _cost_us(last, name) / _cost_us(first, name) for name in _COSTS}
-    report["restart"] = _restart(lake, key, plan.pack)
+    report["restart"] = restart(scratch / "lake", key, pack)
     digests = {report["days"][-1]["digest"], report["restart"]["digest"]}
     if oracle:
         took = Timed()
-        told = command("oracle", str(records), "--key", str(key), "--pack", plan.pack, into=took)
+        told = command("oracle", str(scratch / "records"), "--key", str(key), "--pack", pack, into=took)
         digests.add(told["digest"])
         report["oracle"] = took.summary()
     report["void"] = len(digests) != 1
@@ -72,17 +90,19 @@ def days_in_a_row(
     return report
 
 
-def _read_day(engine: Any, records: Path, day: str, keep: bool) -> Row:
-    parts = parts_of(records, day)
+def _read_day(engine: Any, parts: list[Part], keep: bool) -> Row:
     engine.send(parts)
     row: Row = engine.recv()
-    if not keep:
-        for part in parts:
-            part.path.unlink()
+    _remove(parts, keep)
     return row
 
 
-def _restart(lake: Path, key: Path, pack: str) -> Row:
+def _remove(parts: list[Part], keep: bool) -> None:
+    for part in [] if keep else parts:
+        part.path.unlink()
+
+
+def restart(lake: Path, key: Path, pack: str) -> Row:
     """A new process that stands where the last one ended, and publishes. Units: `ready_s` from its start on."""
     began = time.perf_counter()
     with apart(read, lake, key, pack) as engine:
@@ -97,34 +117,3 @@ def _restart(lake: Path, key: Path, pack: str) -> Row:
 def _cost_us(row: Row, of: str = "whole_s") -> float:
     """What a record costs, publishing included, by the clock or of processors. Units: µs."""
     return float(row[of]) / max(int(row["records"]), 1) * 1e6
-
-
-def days_figures(report: Row) -> Figures:
-    """A column for each day: a page must not be longer for more days."""
-    rows: list[tuple[str, Callable[[Row], str]]] = [
-        ("records, thousands", lambda d: f"{d['records'] / 1000:,.0f}"),
-        *((f"{step}, s", lambda d, step=step: f"{d['steps_s'][step]:.1f}") for step in _STEPS),
-        ("a record, µs", lambda d: f"{_cost_us(d):.1f}"),
-        ("its processor time, µs", lambda d: f"{_cost_us(d, 'processor_s'):.1f}"),
-        ("memory held, MiB", lambda d: f"{d['resident_mib']:,}"),
-        ("lake, MiB", lambda d: f"{d['lake_mib']:,}"),
-        ("cases / close contacts", lambda d: f"{d['cases']:,} / {d['contacts'].get('1', 0):,}"),
-    ]
-    days = report["days"]
-    head = ("day", *(str(number + 1) for number in range(len(days))))
-    void = " (VOID: digests differ, or it did not end)" if report["void"] else ""
-    title = f"Days in a row of {report['residents']:,} people, one engine{void}"
-    return Figures(title, head, [(name, *(tell(day) for day in days)) for name, tell in rows])
-
-
-def days_words(report: Row) -> str:
-    """What no table says."""
-    again, held, dearer = report["restart"], report["days"][-1]["peak_mib"], report["cost_last_to_first"]
-    return (
-        f"A record costs {dearer['whole_s']:.2f} times as much on the last day as on the first (of processor time "
-        f"{dearer['processor_s']:.2f} times); the engine held {held:,} MiB at the most. Started again it restores "
-        f"{again['restored']:,} records and is ready after {again['ready_s']:.1f} s (processor "
-        f"{again['restore_processor_s']:.1f} s), with {again['peak_mib']:,} MiB at the most, and publishes in "
-        f"{again['publish_s']:.1f} s: the digest is "
-        f"{'another (VOID)' if report['void'] else 'the same'}."
-    )
