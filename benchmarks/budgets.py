@@ -40,7 +40,7 @@ class Budget:
 
 
 _KAFKA, _PEERS = ("kafka_day",), ("peers",)
-_SCALE = ("scale-long", "scale", "days-14")
+_SCALE = ("scale-long", "scale")
 _OTHERS = "the same join by the fastest of Bytewax, Quix Streams, stock Faust"
 _RATE, _FAST = "L1→L3 on real Kafka at 231 records/s", "L1→L3 on real Kafka at 2,315 records/s"
 # The limits are those of the design: ratios within one run where they can be, since machines differ from day to day.
@@ -88,6 +88,7 @@ def _row(budget: Budget, results: Path) -> tuple[str, ...]:
         if unit != budget.unit:
             raise ValueError(f"{name}.json: {budget.key} is told in {unit}, its budget in {budget.unit}")
         spread = f"{_number(found['least'], unit)} to {_number(found['greatest'], unit)}"
+        spread = "one run" if found["least"] == found["greatest"] else spread
         return budget.what, limit, _number(measured, unit), spread, verdict(budget, measured), when, command
     return budget.what, limit, "", "", "not measured", "", command
 
@@ -109,7 +110,7 @@ def _read(path: Path) -> Row | None:
 
 
 def _day(report: Row) -> str:
-    return f"{report['date'][:10]}, " if "date" in report else ""
+    return f"{report['date'][:10]}, " if report.get("date") else ""
 
 
 def _number(value: float, unit: str) -> str:

@@ -57,12 +57,14 @@ def page(report: Row, tables: list[Figures], words: str) -> str:
     name, size, made = report["name"], report["size"], report["machine"]
     what = f"brain bench {name}" + ("" if size == FULL else f" --size {size}")
     versions = ", ".join(f"{part} {version}" for part, version in made.items() if part not in ("commit", "cpu"))
-    load = f"load {report['load_before']:.1f} before and {report['load_after']:.1f} after"
+    load = "load unknown"
+    if "load_before" in report:
+        load = f"load {report['load_before']:.1f} before and {report['load_after']:.1f} after"
     seeds = f"seeds {', '.join(map(str, report['seeds']))}; " if report["seeds"] else ""
     digest = f"; output {report['digest']}" if report["digest"] else ""
     parts = [
         f"# {name}",
-        f"`{what}`, {report['date'][:10]}, commit {made['commit']}, {made['cpu']}, {versions}; {load}; "
+        f"`{what}`, {report['date'][:10] or 'no date'}, commit {made['commit']}, {made['cpu']}, {versions}; {load}; "
         f"{seeds}repeats {report['repeats']}{digest}.",
     ]
     if void := void_of(report):
