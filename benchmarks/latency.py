@@ -30,19 +30,11 @@ from streams.service.security import client_options
 from streams.service.settings import Settings
 from streams.service.topics import ensure_topics
 
-__all__ = ["KEY", "latency", "steady"]
 Answer = dict[str, list[tuple[str, str, str]]]
 """`contacts`: source, subject and class; `ways`: person, purpose and state. Sorted."""
 _ASK_AGAIN_S = 0.002
 _WAIT_S = 60.0
 _RESTORE_S = 900.0
-
-
-def latency(broker: LocalBroker, folder: Path, rate: float, reports: int, prefix: str) -> dict[str, Any]:
-    """An installation without a history. Shape: rate, reports, void, and percentiles by span. Units: ms."""
-    found, _ = steady(broker, folder, Traffic(rate, reports), prefix)
-    spans = {f"{span}_ms": percentiles(seconds) for span, seconds in found["seconds"].items()}
-    return {name: found[name] for name in ("rate", "reports", "rides", "void", "acknowledged_ms")} | spans
 
 
 def steady(

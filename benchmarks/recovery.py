@@ -17,9 +17,9 @@ from typing import Any
 from benchmarks.bench import Bench, Row
 from benchmarks.figures import Figures
 from benchmarks.installation import Installation
-from benchmarks.latency import KEY
 from benchmarks.million import Million
 from benchmarks.plots import bars
+from benchmarks.traffic import KEY
 from streams.records import Chunk, Reader, find_parts
 from streams.service.broker import LocalBroker
 from streams.service.produce import publish_at_once

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import ModuleType
 
-from benchmarks import analysts, day, dispatch, recovery, report, service, transport, whole
+from benchmarks import analysts, day, dispatch, recovery, report, transport, whole
 from benchmarks.bench import Bench, Row
 from benchmarks.whole import differing
 from streams.service.broker import LocalBroker
@@ -45,11 +45,6 @@ def test_engine_and_oracle_come_to_one_answer_and_an_amended_onset_has_consequen
 def test_digests_that_differ_make_a_report_void_and_say_both() -> None:
     assert differing({"a"}) == ""
     assert "a, b" in differing({"a", "b"})
-
-
-def test_the_benchmarks_of_the_service_run_and_every_list_is_whole(broker: LocalBroker, tmp_path: Path) -> None:
-    found = measured(service, Bench(tmp_path / "service", prefix=fresh_prefix(), _broker=broker))
-    assert [row["rate"] for row in found["latency"]] == [23.0]
 
 
 def test_a_killed_writer_comes_back_and_has_everything(broker: LocalBroker, tmp_path: Path) -> None:
