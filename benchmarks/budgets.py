@@ -18,6 +18,7 @@ from benchmarks.report import RESULTS, void_of
 
 README = Path(__file__).parent / "README.md"
 MARK = "the budgets"
+_TOLD = {"measured", "least", "greatest", "unit"}
 _HEAD = ("what", "budget", "measured", "spread", "", "when", "command")
 
 
@@ -84,6 +85,8 @@ def _row(budget: Budget, results: Path) -> tuple[str, ...]:
         if void := void_of(report):
             return budget.what, limit, "", "", f"VOID: {void}", when, command
         found = report["budget"][budget.key]
+        if lacking := _TOLD - found.keys():
+            raise ValueError(f"{name}.json: {budget.key} lacks {', '.join(sorted(lacking))}")
         unit, measured = found["unit"], float(found["measured"])
         if unit != budget.unit:
             raise ValueError(f"{name}.json: {budget.key} is told in {unit}, its budget in {budget.unit}")

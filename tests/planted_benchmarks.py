@@ -22,13 +22,14 @@ REPORT: Row = {
 
 
 def measure(size: str, bench: Bench) -> Row:
-    """`tiny`: fine; `quick`: another answer; `full`: fails; `long`: goes on, with a process of its own."""
+    """`tiny`: fine; `quick`: another answer; `full`: fails; `long`: goes on, with a broker and a process of
+    its own."""
     bench.tell("planted")
     if size == "full":
         raise ValueError("planted to fail")
     if size == "long":
         child = subprocess.Popen(["sleep", "1000"])
-        bench.tell(f"child {child.pid}")
+        bench.tell(f"processes {bench.broker.pid} {child.pid}")
         time.sleep(1000)
     return REPORT | ({"void": "the digests differ: abc, abd"} if size == "quick" else {})
 

@@ -22,7 +22,10 @@ from rich.console import Console
 import benchmarks.__main__ as command
 from streams.cli import main
 from streams.commands import bench
+from streams.service.jars import JARS_VARIABLE
+from tests.brokers import jars
 
+pytestmark = pytest.mark.alone
 PLANTED = {"planted": "tests.planted_benchmarks", "absent": "tests.no_such_benchmark"}
 INTERRUPTIBLE = """
 import sys
@@ -71,21 +74,21 @@ def test_one_that_fails_is_named_and_the_next_is_measured_all_the_same(tmp_path:
     assert said_of(tmp_path, "full", "planted")[0] == ["planted: failed"]
 
 
-def test_an_interrupted_run_ends_at_once_and_leaves_nothing_running(tmp_path: Path) -> None:
+def test_an_interrupted_run_ends_at_once_and_leaves_nothing_running_not_even_the_broker(tmp_path: Path) -> None:
     script = tmp_path / "run.py"
     script.write_text(INTERRUPTIBLE, "utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(bench.TREE)}
+    environment = {**os.environ, "PYTHONPATH": str(bench.TREE), JARS_VARIABLE: str(jars())}
     words = [sys.executable, "-u", str(script), str(tmp_path / "out")]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment) as running:
         assert running.stdout is not None
-        line = next(line for line in running.stdout if "child" in line)
+        line = next(line for line in running.stdout if "processes" in line)
         running.send_signal(signal.SIGINT)
         rest = running.stdout.read()
     assert running.returncode == 130
     assert "interrupted" in rest
-    child = int(line.rsplit(" ", 1)[1])
-    while Path(f"/proc/{child}").exists() and not _ended(child):
-        time.sleep(0.05)
+    for pid in line.split()[-2:]:
+        while not _ended(int(pid)):
+            time.sleep(0.05)
 
 
 def _ended(pid: int) -> bool:

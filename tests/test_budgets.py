@@ -65,9 +65,14 @@ def test_what_was_not_measured_is_called_so_and_a_void_report_shows_no_figure(tm
     assert (measured, spread) == ("", "")
 
 
-def test_a_figure_in_another_unit_than_its_budget_is_refused(tmp_path: Path) -> None:
+def test_a_figure_in_another_unit_than_its_budget_or_without_its_spread_is_refused(tmp_path: Path) -> None:
     planted(tmp_path, "day", "day_over_oracle", 1.5, "s")
     with pytest.raises(ValueError, match="day_over_oracle"):
+        budgets(tmp_path)
+
+    bare = {"machine": MADE, "budget": {"day_over_oracle": {"unit": "×"}}}
+    (tmp_path / "day.json").write_text(json.dumps(bare), "utf-8")
+    with pytest.raises(ValueError, match="lacks greatest, least, measured"):
         budgets(tmp_path)
 
 
