@@ -85,6 +85,9 @@ def run(
         keep(report | summary(report))
 
     for name in parts or PARTS:
+        if time.monotonic() > ends:
+            bench.tell(f"no time left for {name}: it stays as it was")
+            continue
         about = {
             "size": size, "machine": machine(), "date": time.strftime("%Y-%m-%d", time.gmtime()),
             "load_before": os.getloadavg()[0],
@@ -173,8 +176,16 @@ def _write(size: str, report: Row) -> None:
     part: Row = next(iter(report["parts"].values()))
     about = {name: part[name] for name in ("machine", "date", "load_before", "load_after")}
     write(sys.modules[__name__], report | about | {"size": size}, RESULTS)
-    if "people" in report["parts"]:
-        _target(size).with_name(f"{_target(size).stem}-people.svg").write_text(plot(report, "people"), "utf-8")
+
+
+def write_page() -> None:
+    """docs/scale.md, and the plots that it shows beside those of the reports."""
+    found = reports(RESULTS)
+    for size, report in found.items():
+        if "people" in report["parts"]:
+            target = _target(size)
+            target.with_name(f"{target.stem}-people.svg").write_text(plot(report, "people"), "utf-8")
+    PAGE.write_text(page(found), "utf-8")
 
 
 def main() -> None:
@@ -201,7 +212,7 @@ def main() -> None:
                 bench.close()
         for told in figures(report):
             console.print(told.table())
-    PAGE.write_text(page(reports(RESULTS)), "utf-8")
+    write_page()
     console.print(f"written: {'' if given.page else f'benchmarks/results/{target.name}, '}docs/{PAGE.name}")
 
 
