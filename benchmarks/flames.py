@@ -49,7 +49,7 @@ class Flames:
             self._path(name).unlink(missing_ok=True)
             self._running[name] = subprocess.Popen(
                 [program, "record", "--pid", str(pid), "--output", str(self._path(name)), "--rate", str(SAMPLES_PER_S),
-                 "--duration", "unlimited", "--threads"],
+                 "--duration", "unlimited", "--threads", "--function"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             )  # fmt: skip
 
