@@ -7,6 +7,7 @@ Deliberately absent: what real ones measure (test_benchmarks.py).
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ import pytest
 from rich.console import Console
 
 import benchmarks.__main__ as command
+from benchmarks.budgets import BUDGETS
 from streams.cli import main
 from streams.commands import bench
 from streams.service.jars import JARS_VARIABLE
@@ -99,7 +101,15 @@ def _ended(pid: int) -> bool:
         return True
 
 
-def test_the_command_says_which_benchmarks_there_are_and_that_only_one_is_long(
+def test_every_benchmark_of_the_command_has_the_same_shape() -> None:
+    for name, module in command.BENCHMARKS.items():
+        found = importlib.import_module(module)
+        assert all(callable(getattr(found, part, None)) for part in ("measure", "figures", "plot")), name
+    sources = {report.partition("-")[0] for budget in BUDGETS for report in budget.reports}
+    assert sources <= {*command.BENCHMARKS}, "a budget whose report no command makes"
+
+
+def test_the_command_says_which_benchmarks_there_are_and_that_only_some_are_long(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for arguments, told in ((["nonsense"], "kafka_day"), (["day", "--size", "long"], "scale")):

@@ -39,7 +39,7 @@ def bench(
         list[str] | None, typer.Argument(metavar="NAME", help="测试名称，不写则全部 which; none: all, in order")
     ] = None,
     size: Annotated[
-        Size, typer.Option("--size", help="规模 how much: full 全量, quick 数分钟 minutes, long 仅 scale alone: hours")
+        Size, typer.Option("--size", help="规模 how much: full 全量, quick 数分钟 minutes, long 数小时 hours")
     ] = Size.full,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="结果文件夹 of results; default: benchmarks/results")
