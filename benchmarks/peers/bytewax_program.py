@@ -23,7 +23,7 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.run import cli_main
 
-from benchmarks.peers.pairing import Clock, Place, Row, row
+from benchmarks.peers.pairing import Clock, Place, Row
 
 EPOCH_S = 10
 """Bytewax's own default: state is snapshotted this often."""
@@ -70,15 +70,18 @@ def dataflow(bootstrap: str, presences: str, intervals: str, output: Path, clock
     """The dataflow; `clock` counts the records that it takes in."""
     flow = Dataflow("peers")
 
-    def keyed(messages: list[KafkaSourceMessage[Any, Any]]) -> list[Keyed]:
-        clock.tick(len(messages))
-        records = ((m.topic, orjson.loads(m.value)) for m in messages)
-        kinds = ((r, "presence" if topic == presences else "interval") for topic, r in records)
-        return [(r["place"], (kind, row(r, kind))) for r, kind in kinds]
+    def keyed(kind: str, topic: str) -> Any:
+        known_as = f"{kind}_id"
 
-    source = KafkaSource([bootstrap], [presences, intervals], tail=False, batch_size=BATCH)
-    records = op.input("records", flow, source)
-    places = op.flat_map_batch("keyed", records, keyed)
+        def read(messages: list[KafkaSourceMessage[Any, Any]]) -> list[Keyed]:
+            clock.tick(len(messages))
+            records = [orjson.loads(message.value) for message in messages]
+            return [(r["place"], (kind, (r["since_ms"], r["until_ms"], r["person"], r[known_as]))) for r in records]
+
+        source = KafkaSource([bootstrap], [topic], tail=False, batch_size=BATCH)
+        return op.flat_map_batch(f"{kind}_keyed", op.input(kind, flow, source), read)
+
+    places = op.merge("places", keyed("presence", presences), keyed("interval", intervals))
     op.output("pairs", op.stateful_batch("join", places, Pairs), LinesSink(output))
     return flow
 

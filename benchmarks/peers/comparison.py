@@ -65,8 +65,8 @@ class Runs:
 
 
 def sides(size: str, python: Path) -> tuple[Side, ...]:
-    """All sides there are. At full size those that need minutes are given a part."""
-    slow, slowest = (5, 20) if size == "full" else (1, 1)
+    """All sides there are. Those that would need minutes are given a part."""
+    slow, slowest = (5, 20) if size != "tiny" else (1, 1)
     module = "benchmarks.peers.{}_program"
     peer = {name: (str(python), "-m", module.format(name)) for name in ("bytewax", "quix")}
     ours, stock = ((sys.executable, "-m", module.format(name)) for name in (OURS, "faust"))

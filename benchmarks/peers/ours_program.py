@@ -29,9 +29,11 @@ from schemas.facts import Columns
 from schemas.instants import BEGIN_MS, OPEN_MS
 from schemas.keys import RANK_SHIFT, Ints, mix, record_tokens
 from streams.service.spans import Reading
-from streams.service.transport import Transport
+from streams.service.transport import Fetched, Transport
 
-CHUNK = 5_000
+CHUNK, STEP = 5_000, 20_000
+"""Records in a chunk of a partition, as the service's default; records in a step: of what waits the service's writer
+takes up to 100,000 into one."""
 _INFECTIOUS = 1 << 40
 """A flag that no record carries: this row is an interval of a case."""
 _ALWAYS = Source(BEGIN_MS, OPEN_MS, 0, 0)
@@ -44,9 +46,12 @@ class Join:
         self._ledger, self._presences, identity = Ledger(), Table(*PRESENCE), Identity()
         self._tracing = Tracing(identity, self._presences, _judge, lambda rows, _: rows["flags"] & _INFECTIOUS != 0)
         self._named: list[tuple[Ints, pa.Array]] = []
+        self._known: dict[str, dict[str, int]] = {"person": {}, "place": {}}
 
     def step(self, lines: list[bytes], kind: str) -> None:
         """Takes in records of one topic."""
+        if not lines:
+            return
         schema = pa.schema([
             (f"{kind}_id", pa.string()), ("person", pa.string()), ("place", pa.string()),
             ("since_ms", pa.int64()), ("until_ms", pa.int64()),
@@ -60,8 +65,8 @@ class Join:
         rec, zero = record_tokens(kind, ids.to_pylist()), np.zeros(len(ids), np.int64)
         stands = self._ledger.judge(rec, zero + 1, zero, mix(since, until), since).stands
         flags = zero + (_INFECTIOUS if kind == "interval" else 0)
-        person = _tokens("person", person) & ((1 << RANK_SHIFT) - 1)
-        place = _tokens("place", place)
+        person = self._tokens("person", person) & ((1 << RANK_SHIFT) - 1)
+        place = self._tokens("place", place)
         rows = {
             "uid": mix(rec, place, person, since), "rec": rec, "ident": person, "place": place, "kind": zero,
             "since": since, "until": until, "flags": flags, "seat": zero,
@@ -71,6 +76,18 @@ class Join:
         self._presences.add(rows)
         new = set(rows["ident"].tolist()) - self._tracing.sources.keys() if kind == "interval" else ()
         self._tracing.step(Change(rows, zero[:0], zero[:0]), dict.fromkeys(new, _ALWAYS))
+
+    def _tokens(self, label: str, texts: pa.Array) -> Ints:
+        """Tokens of texts; remembered, as the intake remembers them, so that each is hashed once."""
+        encoded, known = texts.dictionary_encode(), self._known[label]
+        words = encoded.dictionary.to_pylist()
+        tokens = np.array([known.get(word, 0) for word in words], np.int64)
+        new = np.flatnonzero(tokens == 0)
+        unknown = [words[at] for at in new.tolist()]
+        tokens[new] = record_tokens(label, unknown)
+        known.update(zip(unknown, tokens[new].tolist(), strict=True))
+        every: Ints = tokens[encoded.indices.to_numpy()]
+        return every
 
     def pairs(self) -> list[str]:
         """Every pair, as a line."""
@@ -92,13 +109,6 @@ def _judge(hot: Columns, other: Columns) -> Columns:
     return {"rule": zero, "result": zero, "inside": presence, "certainty": zero}
 
 
-def _tokens(label: str, texts: pa.Array) -> Ints:
-    """Tokens of texts, each distinct one read once."""
-    encoded = texts.dictionary_encode()
-    tokens: Ints = record_tokens(label, encoded.dictionary.to_pylist())[encoded.indices.to_numpy()]
-    return tokens
-
-
 async def join(bootstrap: str, topics: tuple[str, str], clock: Clock, group: str, folder: Path) -> None:
     """Runs the app until all records have come."""
     app = faust.App(
@@ -112,16 +122,23 @@ async def join(bootstrap: str, topics: tuple[str, str], clock: Clock, group: str
 
     app.transport = Transport(app, Reading(20, CHUNK), as_committed)
     brain, presences = Join(), topics[0]
+    waiting: dict[str, list[bytes]] = {"presence": [], "interval": []}
+    unacknowledged: list[Fetched] = []
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def pairs(stream: Any) -> None:
         try:
             async for fetched in stream:
-                lines = [record.value for record in fetched.records]
-                over = clock.tick(len(lines))
-                if lines:
-                    brain.step(lines, "presence" if fetched.tp.topic == presences else "interval")
-                fetched.acknowledge()
+                kind = "presence" if fetched.tp.topic == presences else "interval"
+                waiting[kind] += [record.value for record in fetched.records]
+                unacknowledged.append(fetched)
+                over = clock.tick(len(fetched.records))
+                if over or sum(map(len, waiting.values())) >= STEP:
+                    for each, lines in waiting.items():
+                        brain.step(lines, each)
+                        lines.clear()
+                    while unacknowledged:
+                        unacknowledged.pop(0).acknowledge()
                 if over:
                     with (folder / "pairs.csv").open("w") as output:
                         output.writelines(brain.pairs())

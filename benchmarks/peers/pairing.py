@@ -51,7 +51,10 @@ class Place:
             return []
         found: list[str] = []
         for hour in range(first, (until - 1) // HOUR_MS + 1):
-            mine.setdefault(hour, {})[known_as] = new
+            if hour in mine:
+                mine[hour][known_as] = new
+            else:
+                mine[hour] = {known_as: new}
             if hour in theirs:
                 found += met(new, kind, theirs[hour].values(), hour)
         return found
