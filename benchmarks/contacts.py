@@ -25,7 +25,7 @@ from streams.current import Current
 from streams.opening import open_lake
 from streams.records import find_parts
 
-SIZES = {"full": (400_000, 60_000, 3_500, 20), "quick": (20_000, 5_000, 300, 5), "tiny": (2_000, 300, 30, 2)}
+SIZES = {"full": (500_000, 80_000, 5_000, 20), "quick": (20_000, 5_000, 300, 5), "tiny": (2_000, 300, 30, 2)}
 """Presences, people, cases, and how often each way is asked. Crowded enough that at full size 100,000 are contacts."""
 PAGE = 100_000
 _SEED, _PACK = 1, "cn"

@@ -46,7 +46,7 @@ def test_a_tiny_day_through_kafka_gives_the_embedded_engines_view_and_another_vi
     assert [row[0] for row in sides.rows] == ["service, 1 intake", "service, 2 intake", "floor"]
     assert {row[1] for row in processes.rows} == {"broker", "writer", "intake-1", "intake-2", "floor"}
     assert kafka_day.plot(report).lstrip().startswith("<")
-    assert report["budget"]["kafka_day_over_floor"]["median"] > 0
+    assert report["budget"]["kafka_day_over_floor"]["measured"] > 0
     plan, digest = plan_of(2_000), report["digest"]
     report["turns"][0]["service"]["digest"] = "0" * len(digest)
     other = kafka_day.report_of(plan, report["turns"], digest)
