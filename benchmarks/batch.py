@@ -175,6 +175,7 @@ class Batch:
         if table == "presences":
             source = oracle_statements()["presences"].split(" AS\n", 1)[1]
             source = source.replace("raw_presences", "raw").replace("standing", "(FROM won WHERE NOT withdrawn)")
+            source = source.replace("SELECT s.rec", "SELECT s.rec, s.event_ms", 1)
         else:
             source = 'SELECT r.*, w.rec, w.event_ms FROM raw r JOIN won w ON w."row" = r."row" WHERE NOT w.withdrawn'
         names = ", ".join(name for (name,) in self._all(f"SELECT column_name FROM (DESCRIBE {KEPT[table]})"))

@@ -41,8 +41,9 @@ WITH
     SELECT h.person, f.discharged_ms
     FROM discharges_kept f JOIN health_persons h ON h.ident = f.ident AND h.t = f.discharged_ms
   )
-SELECT a.rec, a.person, a.admitted_ms, a.site, a.room, coalesce(d.discharged_ms, open_ms()) AS until_ms
-FROM admissions a ASOF LEFT JOIN discharges d ON d.person = a.person AND d.discharged_ms > a.admitted_ms;
+SELECT a.rec, a.person, a.admitted_ms, a.site, a.room, coalesce(min(d.discharged_ms), open_ms()) AS until_ms
+FROM admissions a LEFT JOIN discharges d ON d.person = a.person AND d.discharged_ms > a.admitted_ms
+GROUP BY ALL;
 
 -- as in the oracle: suspects
 
@@ -64,6 +65,7 @@ WITH verdicts AS (
   GROUP BY tube HAVING bool_or(result = result_negative()) AND NOT bool_or(result = result_positive())
 )
 SELECT r.person, s.t AS sampled_ms
-FROM screened_samples s SEMI JOIN verdicts USING (tube) JOIN resolved('screened_samples') r ON r.ident = s.ident AND r.t = s.t;
+FROM screened_samples s SEMI JOIN verdicts USING (tube)
+JOIN resolved('screened_samples') r ON r.ident = s.ident AND r.t = s.t;
 
 -- as in the oracle: opened, cases_asked, cases

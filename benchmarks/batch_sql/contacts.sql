@@ -3,10 +3,7 @@
 
 -- as in the oracle: case_windows
 
-CREATE OR REPLACE TEMP TABLE hot AS FROM presences_of('case_windows');
-CREATE OR REPLACE TEMP TABLE hot_asked AS SELECT DISTINCT ident, since_ms AS t FROM hot;
-CREATE OR REPLACE TEMP TABLE hot_persons AS FROM resolved('hot_asked');
-CREATE OR REPLACE TEMP TABLE infectious AS FROM presences_in('case_windows', 'hot', 'hot_persons');
+CREATE OR REPLACE TEMP TABLE infectious AS FROM presences_within('case_windows');
 CREATE OR REPLACE TEMP TABLE case_overlaps AS FROM together('infectious');
 CREATE OR REPLACE TEMP TABLE met_persons AS FROM resolved('case_overlaps');
 CREATE OR REPLACE TEMP TABLE case_meetings AS
@@ -14,4 +11,16 @@ SELECT m.*, r.person AS contact
 FROM case_overlaps m JOIN met_persons r ON r.ident = m.ident AND r.t = m.t
 WHERE r.person <> m.source;
 
--- as in the oracle: rides, seated, exposures, exposure_groups, deciding_groups, deciding_exposures, contacts
+-- as in the oracle: rides, seated, exposures, exposure_groups, deciding_groups, deciding_exposures
+
+CREATE OR REPLACE TEMP TABLE contacts AS
+WITH
+  decided AS (
+    SELECT DISTINCT ON (source, contact) source, contact, pack, class, category
+    FROM deciding_groups
+    ORDER BY source, contact, certainty DESC, together_ms DESC, rule
+  ),
+  firsts AS (SELECT source, contact, min(since_ms) AS first_ms FROM deciding_exposures GROUP BY source, contact)
+SELECT d.source, d.contact, CASE WHEN d.class = class_close() THEN 1 ELSE 0 END::BIGINT AS degree, d.source AS root,
+       d.class, d.category, f.first_ms, d.pack
+FROM decided d JOIN firsts f ON f.source = d.source AND f.contact = d.contact;

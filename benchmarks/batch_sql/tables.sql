@@ -3,8 +3,8 @@
 
 CREATE TABLE records (rec BIGINT, version BIGINT, withdrawn BOOLEAN, digest BIGINT, event_ms BIGINT);
 CREATE TABLE presences (
-  rec BIGINT, ident BIGINT, place BIGINT, kind BIGINT, since_ms BIGINT, flags BIGINT, seat BIGINT, until_ms BIGINT,
-  certainty BIGINT);
+  rec BIGINT, event_ms BIGINT, ident BIGINT, place BIGINT, kind BIGINT, since_ms BIGINT, flags BIGINT, seat BIGINT,
+  until_ms BIGINT, certainty BIGINT);
 CREATE TABLE links_kept (rec BIGINT, carried BIGINT, owner BIGINT, since_ms BIGINT, until_ms BIGINT);
 CREATE TABLE reports_kept (
   rec BIGINT, event_ms BIGINT, ident BIGINT, classification BIGINT, onset_ms BIGINT, reported_ms BIGINT,
