@@ -39,35 +39,39 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _scan(schema: pa.Schema, path: Path) -> str:
+def _scan(schema: pa.Schema, files: str) -> str:
     columns = ", ".join(f'"{name}"' for name in schema.names)
-    return f"SELECT {columns} FROM read_parquet({_quoted(glob_safe(path))})"
+    return f"SELECT {columns} FROM read_parquet({files})"
 
 
-def _grown(schema: pa.Schema, folder: Path, last: int, tail: Path) -> str:
-    """SQL over the numbered files of a folder up to the last one committed, and the tail beside the snapshot."""
-    scans = [_scan(schema, tail)] if tail.exists() else []
-    if last >= 0:
-        columns = ", ".join(f'"{name}"' for name in schema.names)
-        files = f"read_parquet({_quoted(glob_safe(folder) + '/*.parquet')}, filename = 'file')"
-        upto = _quoted(str(folder / PART_NAME.format(last)))
-        scans.insert(0, f"SELECT {columns} FROM {files} WHERE file <= {upto}")
-    return " UNION ALL ".join(scans)
+def _instant(lake: Path, snapshot: Path, last_part: int, last_events: int) -> list[str]:
+    """The macros that say which files a catalog means; all else in it is the same in every catalog of a lake."""
+    tail = snapshot / TAIL
+    there = ", ".join(_quoted(path.stem) for path in sorted(tail.glob("*.parquet"))) or "''"
+    of_tail = f"{_quoted(glob_safe(tail) + '/')} || name || '.parquet'"
+    events = [*(lake / EVENTS / PART_NAME.format(n) for n in range(last_events + 1)), tail / f"{EVENTS}.parquet"]
+    nothing = f"{_quoted(glob_safe(lake / FACTS) + '/')} || name || {_quoted('/' + PART_NAME.format(0))}"
+    return [
+        f"CREATE OR REPLACE MACRO snapshot_file(name) AS {_quoted(glob_safe(snapshot) + '/')} || name || '.parquet'",
+        f"CREATE OR REPLACE MACRO tail_file(name) AS CASE WHEN name IN ({there}) THEN {of_tail} ELSE {nothing} END",
+        f"CREATE OR REPLACE MACRO last_part() AS {_quoted(PART_NAME.format(last_part))}",
+        f"CREATE OR REPLACE MACRO event_files() AS [{', '.join(_quoted(glob_safe(path)) for path in events)}]",
+    ]
 
 
-def _statements(lake: Path, snapshot: Path, last_part: int, last_events: int) -> list[str]:
+def _views(lake: Path) -> list[str]:
     made = list(_MACROS)
     described: dict[str, tuple[str, pa.Schema]] = {}
-    for view in VIEWS:
-        schema = published_schema(view)
-        described[view] = _scan(schema, snapshot / f"{view}.parquet"), schema
-    described["rejects"] = _scan(REJECT_SCHEMA, snapshot / "rejects.parquet"), REJECT_SCHEMA
-    events = _grown(EVENTS_PUBLISHED, lake / EVENTS, last_events, snapshot / TAIL / "events.parquet")
-    described["events"] = events, EVENTS_PUBLISHED
+    for view in (*VIEWS, "rejects"):
+        schema = published_schema(view) if view in VIEWS else REJECT_SCHEMA
+        described[view] = _scan(schema, f"snapshot_file('{view}')"), schema
+    described["events"] = _scan(EVENTS_PUBLISHED, "event_files()"), EVENTS_PUBLISHED
     for table in TABLES:
-        schema = part_schema(table)
-        scan = _grown(schema, lake / FACTS / table, last_part, snapshot / TAIL / f"{table}.parquet")
-        described[table] = scan, schema
+        schema, parts = part_schema(table), lake / FACTS / table
+        tail = f"tail_file('{table}')"
+        numbered = f"{_quoted(glob_safe(parts) + '/*.parquet')}, filename = 'file'"
+        whole = f"{_scan(schema, numbered)} WHERE file <= {_quoted(f'{parts}/')} || last_part()"
+        described[table] = f"{whole} UNION ALL {_scan(schema, tail)}", schema
     places = described["places"][0]
     distinct = f"SELECT place, min(kind) AS kind, coalesce(min(nullif(label, '')), '') AS label FROM ({places})"
     described["places"] = f"{distinct} GROUP BY place", part_schema("places")
@@ -77,14 +81,19 @@ def _statements(lake: Path, snapshot: Path, last_part: int, last_events: int) ->
     return made
 
 
-def write_catalog(lake: Path, snapshot: Path, last_part: int, last_events: int) -> None:
+def write_catalog(lake: Path, snapshot: Path, last_part: int, last_events: int, form: bytes | None) -> bytes:
     """Writes the catalog of a snapshot. `last_part`, `last_events`: numbers of the last files that belong to it; -1:
-    none."""
+    none. `form`: an earlier catalog of this lake, if its writer has made one: it is copied, since drawing up the views
+    takes five times as long as naming other files. Out: this catalog's bytes."""
     path = snapshot / CATALOG
+    if form:
+        path.write_bytes(form)
     with duckdb.connect(str(path), config=CLOSED_NETWORK) as db:
-        db.execute("; ".join(["BEGIN", *_statements(lake, snapshot, last_part, last_events), "COMMIT"]))
+        statements = _instant(lake, snapshot, last_part, last_events) + ([] if form else _views(lake))
+        db.execute("; ".join(["BEGIN", *statements, "COMMIT"]))
     sync(path)
     sync(snapshot)
+    return path.read_bytes()
 
 
 def open_catalog(lake: Path) -> duckdb.DuckDBPyConnection:

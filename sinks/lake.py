@@ -32,9 +32,12 @@ from sinks.dictionary import dictionary
 from sinks.disk import WriterLock, remove
 from sinks.files import EVENTS, PartFiles
 from sinks.foreign import unknown_rows
-from sinks.publication import Publisher, rejects_of
+from sinks.lookup import Committed
+from sinks.publication import Moment, Publisher, contacts_now, rejects_of, transfers_now
+from sinks.published_events import EVENTS_PUBLISHED
 from sinks.sealed import Sealer, gathered
 from sinks.store import AUDIT_SCHEMA, EVENT_ROWS, Store
+from sinks.tail import Tail
 from sinks.transfer_counts import transfer_counts
 
 TAIL_RECORDS = 20_000
@@ -52,10 +55,10 @@ class Lake:
         self._lock, self._store, self._sealer, self._key_id = lock, store, Sealer(key), key.key_id
         self.epoch, self.lake_id = next_epoch(store), lake_id(store)
         self._files = PartFiles(folder, store)
-        self._progress: dict[str, int] = dict(store.rows("SELECT part, next_offset FROM progress"))
-        self._tail = parts.stamps(store.tail()["records"])
+        self._tail = Tail(store)
         self._next_event = int(store.rows("SELECT coalesce(max(seq) + 1, 0) FROM events")[0][0])
-        self._publisher = Publisher.of(folder, store, self._files)
+        self._publisher = Publisher.of(folder)
+        self._form: bytes | None = None
 
     @staticmethod
     def open(folder: Path, key: Key, packs: str) -> Lake:
@@ -67,7 +70,7 @@ class Lake:
         folder.mkdir(parents=True, exist_ok=True)
         lock = WriterLock(folder)
         try:
-            store = Store(folder / "brain.duckdb")
+            store = Store.open(folder / "brain.duckdb")
         except duckdb.Error as error:
             lock.release()
             raise ValueError(f"{folder}/brain.duckdb cannot be opened: {error}") from None
@@ -86,7 +89,7 @@ class Lake:
 
     def progress(self) -> dict[str, int]:
         """By part of the input, the next offset that was not read yet."""
-        return dict(self._progress)
+        return dict(self._tail.progress)
 
     def commit(
         self,
@@ -101,28 +104,26 @@ class Lake:
         Errors: ValueError when progress would go back (these offsets are committed already), or when the lake has been
         opened by another writer since; OSError or duckdb.Error when the disk fails: nothing was committed, close the
         lake and open it again."""
-        back = [part for part, offset in progress.items() if offset < self._progress.get(part, 0)]
+        back = [part for part, offset in progress.items() if offset < self._tail.progress.get(part, 0)]
         if back:
             raise ValueError(f"progress of {back[0]} would go back: those records are committed already")
-        tables = parts.to_tables(batches, self._tail)
-        gathered_tail = np.concatenate([self._tail, parts.stamps(tables["records"])])
-        whole = len(gathered_tail) >= TAIL_RECORDS
-        written = self._files.write(parts.joined(self._store.tail(), tables)) if whole else []
+        tables = parts.to_tables(batches, self._tail.knows)
+        whole = self._tail.records + tables["records"].num_rows >= TAIL_RECORDS
+        written = self._files.write(parts.joined([self._tail.tables(), tables])) if whole else []
         happened = self._numbered([events] if isinstance(events, pa.Table) else events)
         try:
             with self._store.transaction():
                 check_epoch(self._store, self.epoch)
-                self._keep(tables, written)
+                durable = self._tail.leave(progress) if whole else self._tail.keep(tables, progress)
+                self._store.add_rows("parts", written)
                 self._store.add("events", happened)
                 self._store.add("rejects", gathered(rejects))
-                self._store.add_rows("progress", [{"part": p, "next_offset": o} for p, o in progress.items()])
                 self._store.add_rows("unknown_fields", unknown_rows(unknown_fields))
         except BaseException:
             self._files.discard(written)
             raise
         self._files.reveal(written)
-        self._progress.update(progress)
-        self._tail = parts.NOTHING if whole else gathered_tail
+        durable()
         first, self._next_event = self._next_event, self._next_event + happened.num_rows
         return first, self._next_event
 
@@ -132,16 +133,12 @@ class Lake:
 
     def events(self, low: int, count: int) -> pa.Table:
         """At most `count` committed events from number `low` on, as published, with their numbers."""
-        return self._publisher.rendered_events(low, count)
+        if low >= self._next_event:
+            return EVENTS_PUBLISHED.empty_table()
+        return self._publisher.rendered_events(self._store, low, count, self._committed)
 
-    def _keep(self, tables: parts.Tables, written: list[dict[str, Any]]) -> None:
-        """Within the transaction: the facts go to the tail, or the tail and they have gone to parts."""
-        if written:
-            self._store.clear_tail()
-            self._store.add_rows("parts", written)
-            return
-        for table, rows in tables.items():
-            self._store.add(f"tail_{table}", rows)
+    def _committed(self) -> Committed:
+        return Committed.now(self._store, self._files, self._tail.tables())
 
     def _numbered(self, events: Sequence[pa.Table]) -> pa.Table:
         plain = pa.concat_tables([EVENT_SCHEMA.empty_table(), *(e.cast(EVENT_SCHEMA) for e in events)])
@@ -155,23 +152,37 @@ class Lake:
         def made(tables: parts.Tables) -> list[FactBatch]:
             return list(parts.restore(tables, BATCH_RECORDS))
 
-        every = itertools.chain(self._files.read(made, bare), [made(self._store.tail())])
+        every = itertools.chain(self._files.read(made, bare), [made(self._tail.tables())])
         batches = itertools.chain.from_iterable(every)
         yield from parts.gathered(batches, BARE_RECORDS) if bare else batches
 
-    def publish(self, raw_views: dict[str, pa.Table], packs: Sequence[str]) -> dict[str, Any]:
+    def moment(self) -> Moment:
+        """This instant, to publish from; for the thread that commits."""
+        committed = Committed.now(self._store.moment(), self._files, self._tail.tables())
+        return Moment(committed, self.progress(), self._files.last, self._next_event)
+
+    def publish(
+        self, raw_views: dict[str, pa.Table], packs: Sequence[str], moment: Moment | None = None
+    ) -> dict[str, Any]:
         """Writes the views as a snapshot, makes it the current one and brings the catalog up to date; the manifest.
-        Errors: ValueError when a view is missing, malformed, or names a record that was never committed."""
-        tables, digests = self._publisher.tables(raw_views)
+        With a `moment`, any thread may, one at a time, while commits go on: the snapshot is of that moment, as must be
+        the views. Errors: ValueError when a view is missing, malformed, or names a record that was never committed."""
+        moment = moment or self.moment()
+        try:
+            return self._publish(raw_views, packs, moment)
+        finally:
+            moment.committed.store.close()
+
+    def _publish(self, raw_views: dict[str, pa.Table], packs: Sequence[str], moment: Moment) -> dict[str, Any]:
+        tables, digests = self._publisher.tables(raw_views, moment.committed)
         degrees = {str(degree): count for degree, count in Counter(raw_views["contacts"]["degree"].to_pylist()).items()}
-        progress = dict(sorted(self._progress.items()))
-        about = self._publisher.about(digests, self._key_id, packs, progress, dict(sorted(degrees.items())))
+        about = self._publisher.about(digests, self._key_id, packs, moment, dict(sorted(degrees.items())))
         about["transfers"] = transfer_counts(raw_views["transfers"])
-        tail = {f"{TAIL}/{name}": rows for name, rows in self._store.tail().items() if rows.num_rows}
-        tail[f"{TAIL}/{EVENTS}"], last_events = self._publisher.events()
+        tail = {f"{TAIL}/{name}": rows for name, rows in moment.committed.tail.items() if rows.num_rows}
+        tail[f"{TAIL}/{EVENTS}"], last_events = self._publisher.events(moment)
 
         def catalog(folder: Path) -> None:
-            write_catalog(self.folder, folder, self._files.last, last_events)
+            self._form = write_catalog(self.folder, folder, moment.part, last_events, self._form)
 
         return snapshot.write_snapshot(self.folder, {**tables, **tail}, dictionary(), about, catalog)
 
@@ -183,12 +194,12 @@ class Lake:
     def contacts_now(self, source: int | None = None) -> pa.Table:
         """The contacts that follow from what is committed, as the last event on each says; of one source person, or
         all. May be asked from any thread while another writes."""
-        return self._publisher.contacts_now(source)
+        return contacts_now(self._store, source)
 
     def transfers_now(self, person: int | None = None) -> pa.Table:
         """The ways that follow from what is committed, as the last event on each says; of one person, or all. May be
         asked from any thread while another writes."""
-        return self._publisher.transfers_now(person)
+        return transfers_now(self._store, person)
 
     def published(self) -> dict[str, Any] | None:
         """The manifest of the current snapshot; None if there is none yet."""

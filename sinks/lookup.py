@@ -8,45 +8,71 @@ Deliberately absent: anything about a person.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.keys import Ints
 from sinks.disk import glob_safe
+from sinks.files import PartFiles
+from sinks.parts import Tables
 from sinks.render import Names
 from sinks.store import Store
 
 
-def _everything(table: str, columns: str, paths: Sequence[Path]) -> tuple[str, list[list[str]]]:
-    """SQL over the committed parts and the tail of a table, and its parameters."""
-    tail = f"SELECT {columns} FROM tail_{table}"
-    if not paths:
-        return tail, []
-    return f"SELECT {columns} FROM read_parquet(?) UNION ALL {tail}", [[glob_safe(path) for path in paths]]
+@dataclass(frozen=True)
+class Committed:
+    """What is committed at one moment: the files of parts and the tail. `store`: whom to ask about files."""
+
+    store: Store
+    records: Sequence[Path]
+    places: Sequence[Path]
+    tail: Tables
+
+    @staticmethod
+    def now(store: Store, files: PartFiles, tail: Tables) -> Committed:
+        return Committed(store, files.paths("records"), files.paths("places"), tail)
 
 
-def record_names(store: Store, paths: Sequence[Path], recs: Ints) -> Names:
+def record_names(committed: Committed, recs: Ints) -> Names:
     """`source/record id` of each record. Errors: ValueError if one was never committed.
 
     What is new in the views mostly came of late: the newest part is looked into first, then ever more older ones."""
-    names, missing, high = Names.empty(), recs, len(paths)
-    while len(missing):
-        low = high - max(1, 3 * (len(paths) - high))
-        every, parameters = _everything("records", "rec, source, record_id", paths[max(low, 0) : high])
-        sql = f"""SELECT rec, min(source || '/' || record_id) FROM ({every})
-                  WHERE rec IN (SELECT id FROM wanted) GROUP BY rec"""
-        names = names.plus(Names.of_table(store.query(sql, parameters, wanted=pa.table({"id": missing}))))
+    names = _names_in(committed.tail["records"], recs)
+    missing, paths = names.lacks(recs), committed.records
+    high = len(paths)
+    while len(missing) and high > 0:
+        low = max(0, high - max(1, 3 * (len(paths) - high)))
+        sql = """SELECT rec, min(source || '/' || record_id) FROM read_parquet(?)
+                 WHERE rec IN (SELECT id FROM wanted) GROUP BY rec"""
+        files = [glob_safe(path) for path in paths[low:high]]
+        names = names.plus(Names.of_table(committed.store.query(sql, [files], wanted=pa.table({"id": missing}))))
         missing, high = names.lacks(missing), low
-        if len(missing) and low <= 0:
-            told = f"the views name {len(missing):,} records that were not committed"
-            raise ValueError(f"{told}: commit facts before publishing")
+    if len(missing):
+        told = f"the views name {len(missing):,} records that were not committed"
+        raise ValueError(f"{told}: commit facts before publishing")
     return names
 
 
-def place_labels(store: Store, paths: Sequence[Path], places: Ints) -> Names:
+def _names_in(records: pa.Table, recs: Ints) -> Names:
+    """Of those of the records that are in the tail."""
+    found = records.filter(pc.is_in(records["rec"], pa.array(recs)))
+    keys, first = np.unique(found["rec"].to_numpy(), return_index=True)
+    one = found.take(pa.array(first))
+    texts = pc.binary_join_element_wise(one["source"], one["record_id"], "/")
+    return Names.of_table(pa.table({"rec": keys, "name": texts}))
+
+
+def place_labels(committed: Committed, places: Ints) -> Names:
     """Public label of each place that has one."""
-    every, parameters = _everything("places", "place, label", paths)
+    tail = committed.tail["places"].select(["place", "label"])
+    tail = tail.filter(pc.is_in(tail["place"], pa.array(places)))
+    files = [glob_safe(path) for path in committed.places]
+    every = "SELECT place, label FROM tail" + (" UNION ALL SELECT place, label FROM read_parquet(?)" if files else "")
     sql = f"""SELECT place, min(label) FROM ({every})
               WHERE label <> '' AND place IN (SELECT id FROM wanted) GROUP BY place"""
-    return Names.of_table(store.query(sql, parameters, wanted=pa.table({"id": places})))
+    asked = [files] if files else []
+    return Names.of_table(committed.store.query(sql, asked, wanted=pa.table({"id": places}), tail=tail))

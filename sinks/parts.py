@@ -8,7 +8,8 @@ Deliberately absent: choosing between versions of a record (brain), files (sinks
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -22,9 +23,9 @@ MARKS = (*STAMP, "event_ms")
 """What a brain asks of a record."""
 TABLES = ("records", "places", *FACT_COLUMNS)
 Tables = dict[str, pa.Table]
-NOTHING: Ints = np.zeros(0, np.int64)
 
 
+@cache
 def part_schema(table: str) -> pa.Schema:
     """The schema of a kept table, with a word on every column."""
     if table == "records":
@@ -34,6 +35,20 @@ def part_schema(table: str) -> pa.Schema:
     stamp = [RECORD_SCHEMA.field(name) for name in STAMP]
     facts = [pa.field(name, pa.int64(), False, {"about": about}) for name, about in FACT_COLUMNS[table].items()]
     return pa.schema([*stamp, *facts])
+
+
+EMPTY: Tables = {table: part_schema(table).empty_table() for table in TABLES}
+
+
+def to_bytes(rows: pa.Table) -> bytes:
+    """The rows of a table without its schema."""
+    body: bytes = one_batch(rows, rows.schema).serialize().to_pybytes()
+    return body
+
+
+def from_bytes(body: bytes, schema: pa.Schema) -> pa.RecordBatch:
+    """What `to_bytes` was given, by its schema."""
+    return pa.ipc.read_record_batch(pa.py_buffer(body), schema)
 
 
 def ints(column: pa.ChunkedArray | pa.Array) -> Ints:
@@ -46,19 +61,21 @@ def stamps(table: pa.Table) -> Ints:
     return mix(*(ints(table[name]) for name in STAMP)) if table.num_rows else np.zeros(0, np.int64)
 
 
-def to_tables(batches: Sequence[FactBatch], known: Ints = NOTHING) -> Tables:
+def to_tables(batches: Sequence[FactBatch], knows: Callable[[Ints], Sequence[bool]] | None = None) -> Tables:
     """The batches as one set of tables. Of records repeated exactly, the facts are kept once; not at all of those whose
-    stamps are `known`, since the tables that these will be joined to have them."""
-    none = {table: part_schema(table).empty_table() for table in TABLES}
-    records = pa.concat_tables([none["records"], *(_conform(b.records, "records") for b in batches)])
-    places = pa.concat_tables([none["places"], *(_conform(b.places, "places") for b in batches)])
-    made: Tables = {**none, "records": records.combine_chunks(), "places": _distinct(places)}
+    stamps somebody `knows`, since the tables that these will be joined to have them."""
+    records = pa.concat_tables([EMPTY["records"], *(_conform(b.records, "records") for b in batches)])
+    places = pa.concat_tables([EMPTY["places"], *(_conform(b.places, "places") for b in batches)])
+    made: Tables = {**EMPTY, "records": records.combine_chunks(), "places": _distinct(places)}
     marks = stamps(records)
     first = np.zeros(len(marks), np.bool_)
     first[np.unique(marks, return_index=True)[1]] = True
-    first &= ~np.isin(marks, known)
+    if knows is not None:
+        first &= ~np.asarray(knows(marks), np.bool_)
     stamp = {name: ints(records[name]) for name in STAMP}
     for table, names in FACT_COLUMNS.items():
+        if not any(table in batch.facts for batch in batches):
+            continue
         rows, columns = _stacked(batches, table)
         kept = first[rows]
         rows = rows[kept]
@@ -75,6 +92,8 @@ def _conform(batch: pa.RecordBatch, table: str) -> pa.Table:
 
 def _distinct(places: pa.Table) -> pa.Table:
     """Each place once; which of several labels stands is decided where it is shown."""
+    if places.num_rows == 0:
+        return EMPTY["places"]
     found = places.group_by(PLACE_SCHEMA.names, use_threads=False).aggregate([])
     return found.select(PLACE_SCHEMA.names).cast(PLACE_SCHEMA).combine_chunks()
 
@@ -95,9 +114,10 @@ def _stacked(batches: Sequence[FactBatch], table: str) -> tuple[Ints, dict[str, 
     return np.concatenate(rows), {name: np.concatenate(pieces) for name, pieces in columns.items()}
 
 
-def joined(one: Tables, other: Tables) -> Tables:
-    """Two sets of tables as one."""
-    return {t: pa.concat_tables([one[t].cast(part_schema(t)), other[t].cast(part_schema(t))]) for t in TABLES}
+def joined(pieces: Sequence[Tables]) -> Tables:
+    """Sets of tables as one."""
+    found = {t: [piece[t] for piece in pieces if piece[t].num_rows] for t in TABLES}
+    return {t: pa.concat_tables(rows).combine_chunks() if rows else EMPTY[t] for t, rows in found.items()}
 
 
 def offset_ranges(records: pa.Table) -> dict[str, tuple[int, int]]:
@@ -134,12 +154,12 @@ def restore(tables: Tables, limit: int) -> Iterator[FactBatch]:
         if len(order) == 0 or not np.array_equal(ordered[found], mine):
             raise ValueError(f"{table}: facts whose record is missing; restore the lake's facts/ folder from a copy")
         facts[table] = order[found], {name: ints(tables[table][name]) for name in names}
-    places = _one_batch(tables["places"].cast(PLACE_SCHEMA), PLACE_SCHEMA)
+    places = one_batch(tables["places"].cast(PLACE_SCHEMA), PLACE_SCHEMA)
     for start in range(0, max(records.num_rows, 1), limit):
-        piece = _one_batch(records.slice(start, limit), schema)
+        piece = one_batch(records.slice(start, limit), schema)
         if piece.num_rows or places.num_rows:
             yield FactBatch(piece, _rows_between(facts, start, start + limit), places)
-        places = _one_batch(PLACE_SCHEMA.empty_table(), PLACE_SCHEMA)
+        places = one_batch(PLACE_SCHEMA.empty_table(), PLACE_SCHEMA)
 
 
 def gathered(batches: Iterable[FactBatch], least: int) -> Iterator[FactBatch]:
@@ -162,10 +182,11 @@ def _bare(batches: list[FactBatch]) -> FactBatch:
         rows, columns = _stacked(batches, table)
         if len(rows):
             facts[table] = {"row": rows, **{name: columns[name] for name in names}}
-    return FactBatch(_one_batch(records, schema), facts)
+    return FactBatch(one_batch(records, schema), facts)
 
 
-def _one_batch(table: pa.Table, schema: pa.Schema) -> pa.RecordBatch:
+def one_batch(table: pa.Table, schema: pa.Schema) -> pa.RecordBatch:
+    """A table as a single batch."""
     batches = table.combine_chunks().to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema)
 

@@ -7,7 +7,7 @@ Deliberately absent: the clock, but for `created_at` in the manifest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,12 +17,13 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.events import EVENT_SCHEMA
+from schemas.keys import Ints
 from schemas.views import VIEWS
 from sinks.claim import product_version
 from sinks.digest import canonical, combined, digest_of_view
 from sinks.disk import TEMPORARY, sync, write_parquet
-from sinks.files import EVENTS, PART_NAME, PartFiles
-from sinks.lookup import place_labels, record_names
+from sinks.files import EVENTS, PART_NAME
+from sinks.lookup import Committed, place_labels, record_names
 from sinks.published_events import render_events
 from sinks.render import Names, places_in, published_schema, records_in, records_in_events, render
 from sinks.sealed import REJECT_SCHEMA
@@ -54,60 +55,72 @@ def rejects_of(store: Store) -> pa.Table:
     return store.query(f"SELECT {REJECT_COLUMNS} FROM rejects ORDER BY reject_id").cast(REJECT_SCHEMA)
 
 
+@dataclass(frozen=True)
+class Moment:
+    """One instant of the lake, from which another thread may publish while the writer goes on. `events`: how many were
+    committed; `part`: number of the last part."""
+
+    committed: Committed
+    progress: dict[str, int]
+    part: int
+    events: int
+
+
 @dataclass
 class Publisher:
-    """Renders; remembers the names of records it has looked up, and which events it has written."""
+    """Renders; remembers the names of records it has looked up, and which events it has written. What it remembers may
+    be looked up twice by two threads, and is the same for both."""
 
     folder: Path
-    store: Store
-    files: PartFiles
     names: Names
     whole_event_files: int
 
     @staticmethod
-    def of(folder: Path, store: Store, files: PartFiles) -> Publisher:
+    def of(folder: Path) -> Publisher:
         (folder / EVENTS).mkdir(exist_ok=True)
         for draft in (folder / EVENTS).glob("*" + TEMPORARY):
             draft.unlink()
         whole = len(list((folder / EVENTS).glob("*.parquet")))
-        return Publisher(folder, store, files, Names.empty(), whole)
+        return Publisher(folder, Names.empty(), whole)
 
-    def tables(self, raw_views: dict[str, pa.Table]) -> tuple[dict[str, pa.Table], dict[str, str]]:
+    def tables(
+        self, raw_views: dict[str, pa.Table], committed: Committed
+    ) -> tuple[dict[str, pa.Table], dict[str, str]]:
         """The published tables and the digest of each view. Errors: ValueError when a view is missing or malformed."""
         missing = [view for view in VIEWS if view not in raw_views]
         if missing:
             raise ValueError(f"a snapshot needs every view; missing: {', '.join(missing)}")
         ordered = {view: canonical(view, raw_views[view]) for view in VIEWS}
         digests = {view: digest_of_view(view, table) for view, table in ordered.items()}
-        self._learn(records_in(ordered))
-        labels = place_labels(self.store, self.files.paths("places"), places_in(ordered))
-        made = {view: render(view, table, self.names, labels) for view, table in ordered.items()}
-        return {**made, "rejects": rejects_of(self.store)}, digests
+        names = self._named(records_in(ordered), lambda: committed)
+        labels = place_labels(committed, places_in(ordered))
+        made = {view: render(view, table, names, labels) for view, table in ordered.items()}
+        return {**made, "rejects": rejects_of(committed.store)}, digests
 
-    def _learn(self, recs: Any) -> None:
-        new = self.names.lacks(recs)
+    def _named(self, recs: Ints, committed: Callable[[], Committed]) -> Names:
+        """Names enough for these records."""
+        names = self.names
+        new = names.lacks(recs)
         if len(new):
-            self.names = self.names.plus(record_names(self.store, self.files.paths("records"), new))
+            self.names = names = names.plus(record_names(committed(), new))
+        return names
 
+    @staticmethod
     def about(
-        self,
-        digests: dict[str, str],
-        key_id: str,
-        packs: Sequence[str],
-        progress: dict[str, int],
-        contacts: dict[str, int],
+        digests: dict[str, str], key_id: str, packs: Sequence[str], moment: Moment, contacts: dict[str, int]
     ) -> dict[str, Any]:
         """What the manifest says beside its files."""
+        store = moment.committed.store
         unknown: dict[str, dict[str, int]] = {}
-        for source, name, count in self.store.rows("SELECT source, field, count FROM unknown_fields ORDER BY ALL"):
+        for source, name, count in store.rows("SELECT source, field, count FROM unknown_fields ORDER BY ALL"):
             unknown.setdefault(source, {})[name] = count
-        rejected = self.store.rows("SELECT status, count(*), sum(count)::BIGINT FROM rejects GROUP BY ALL ORDER BY ALL")
+        rejected = store.rows("SELECT status, count(*), sum(count)::BIGINT FROM rejects GROUP BY ALL ORDER BY ALL")
         return {
             "digest": combined(digests),
             "digests": digests,
             "key_id": key_id,
             "packs": list(packs),
-            "progress": progress,
+            "progress": dict(sorted(moment.progress.items())),
             "product_version": product_version(),
             "schemas": {"lake": FORMAT, **{view: fingerprint(published_schema(view)) for view in VIEWS}},
             "rejects": {status: {"distinct": lines, "lines": count} for status, lines, count in rejected},
@@ -116,35 +129,41 @@ class Publisher:
             "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
 
-    def events(self) -> tuple[pa.Table, int]:
+    def events(self, moment: Moment) -> tuple[pa.Table, int]:
         """The events that fill no file yet, as published, and the number of the last whole file in events/ (-1: none).
         Writes the files that have become whole."""
-        total = int(self.store.rows("SELECT count(*) FROM events")[0][0])
-        whole = total // EVENTS_PER_FILE
+        whole, store = moment.events // EVENTS_PER_FILE, moment.committed.store
+
+        def rendered(number: int) -> pa.Table:
+            return self.rendered_events(store, number * EVENTS_PER_FILE, EVENTS_PER_FILE, lambda: moment.committed)
+
         for number in range(self.whole_event_files, whole):
             path = self.folder / EVENTS / PART_NAME.format(number)
             draft = path.with_name(path.name + TEMPORARY)
-            write_parquet(draft, self.rendered_events(number * EVENTS_PER_FILE, EVENTS_PER_FILE))
+            write_parquet(draft, rendered(number))
             draft.replace(path)
         sync(self.folder / EVENTS)
         self.whole_event_files = whole
-        return self.rendered_events(whole * EVENTS_PER_FILE, EVENTS_PER_FILE), whole - 1
+        return rendered(whole), whole - 1
 
-    def contacts_now(self, source: int | None) -> pa.Table:
-        """The last event on each contact that still is one, as published. Uses a connection of its own."""
-        return self._now(_CONTACTS_NOW, source)
-
-    def transfers_now(self, person: int | None) -> pa.Table:
-        """The last event on each way that still is one, as published. Uses a connection of its own."""
-        return self._now(_TRANSFERS_NOW, person)
-
-    def _now(self, question: str, whose: int | None) -> pa.Table:
-        rows = self.store.aside(question, [whose, whose])
-        return render_events(rows["seq"].to_numpy(), rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA), Names.empty())
-
-    def rendered_events(self, low: int, count: int) -> pa.Table:
+    def rendered_events(self, store: Store, low: int, count: int, committed: Callable[[], Committed]) -> pa.Table:
         """At most `count` events from number `low` on, as published."""
-        rows = self.store.query("SELECT * FROM events WHERE seq >= ? AND seq < ? ORDER BY seq", [low, low + count])
+        rows = store.query("SELECT * FROM events WHERE seq >= ? AND seq < ? ORDER BY seq", [low, low + count])
         events = rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA)
-        self._learn(records_in_events(events))
-        return render_events(rows["seq"].to_numpy(), events, self.names)
+        names = self._named(records_in_events(events), committed)
+        return render_events(rows["seq"].to_numpy(), events, names)
+
+
+def contacts_now(store: Store, source: int | None) -> pa.Table:
+    """The last event on each contact that still is one, as published. Uses a connection of its own."""
+    return _now(store, _CONTACTS_NOW, source)
+
+
+def transfers_now(store: Store, person: int | None) -> pa.Table:
+    """The last event on each way that still is one, as published. Uses a connection of its own."""
+    return _now(store, _TRANSFERS_NOW, person)
+
+
+def _now(store: Store, question: str, whose: int | None) -> pa.Table:
+    rows = store.aside(question, [whose, whose])
+    return render_events(rows["seq"].to_numpy(), rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA), Names.empty())

@@ -16,10 +16,9 @@ import duckdb
 import pyarrow as pa
 
 from schemas.events import EVENT_SCHEMA
-from sinks.parts import TABLES, Tables, part_schema
 from sinks.sealed import REJECT_SCHEMA, SEALED
 
-FORMAT = 3
+FORMAT = 4
 """Number of the lake's layout; a lake of another number is refused."""
 AUDIT_SCHEMA = pa.schema(
     [
@@ -41,6 +40,7 @@ PARTS_SCHEMA = pa.schema(
 )
 EVENT_ROWS = pa.schema([pa.field("seq", pa.int64(), False, {"about": "number of the event, from 0"}), *EVENT_SCHEMA])
 PROGRESS_SCHEMA = pa.schema([pa.field("part", pa.string(), False), pa.field("next_offset", pa.int64(), False)])
+COMMITS_SCHEMA = pa.schema([pa.field("number", pa.int64(), False), pa.field("body", pa.binary(), False)])
 UNKNOWN_SCHEMA = pa.schema(
     [
         pa.field("source", pa.string(), False),
@@ -54,12 +54,12 @@ _TYPES = {pa.int64(): "BIGINT", pa.string(): "VARCHAR", pa.bool_(): "BOOLEAN", p
 STORED: dict[str, pa.Schema] = {
     "meta": META_SCHEMA,
     "progress": PROGRESS_SCHEMA,
+    "commits": COMMITS_SCHEMA,
     "parts": PARTS_SCHEMA,
     "events": EVENT_ROWS,
     "rejects": REJECT_SCHEMA.append(SEALED),
     "unknown_fields": UNKNOWN_SCHEMA,
     "audit": AUDIT_SCHEMA,
-    **{f"tail_{table}": part_schema(table) for table in TABLES},
 }
 _UPSERTS = {
     "meta": "SET value = excluded.value",
@@ -83,11 +83,24 @@ def _ddl(table: str, schema: pa.Schema) -> str:
 class Store:
     """The tables of brain.duckdb. Errors: duckdb.Error as DuckDB raises it."""
 
-    def __init__(self, path: Path) -> None:
-        self._db = duckdb.connect(str(path), config=CLOSED_NETWORK)
-        with self.transaction():
+    def __init__(self, db: duckdb.DuckDBPyConnection) -> None:
+        self._db = db
+
+    @staticmethod
+    def open(path: Path) -> Store:
+        """Opens the file, or makes it."""
+        store = Store(duckdb.connect(str(path), config=CLOSED_NETWORK))
+        with store.transaction():
             for table, schema in STORED.items():
-                self._db.execute(_ddl(table, schema))
+                store.execute(_ddl(table, schema))
+        return store
+
+    def moment(self) -> Store:
+        """What is committed now, for another thread to read while this one goes on; to be closed."""
+        other = Store(self._db.cursor())
+        other.execute("BEGIN")
+        other.rows("SELECT 1 FROM meta LIMIT 1")  # DuckDB settles on what it sees with the first question
+        return other
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -143,14 +156,6 @@ class Store:
 
     def set_meta(self, values: dict[str, str]) -> None:
         self.add_rows("meta", [{"name": name, "value": value} for name, value in values.items()])
-
-    def tail(self) -> Tables:
-        """Facts that are committed but not in a part yet."""
-        return {t: self.query(f"SELECT * FROM tail_{t}").cast(part_schema(t)) for t in TABLES}
-
-    def clear_tail(self) -> None:
-        for table in TABLES:
-            self._db.execute(f"DELETE FROM tail_{table}")
 
     def close(self) -> None:
         self._db.close()

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -31,6 +32,9 @@ SWEEP_RECORDS = 1_000_000
 """After so many records, what their reading has left of free memory is given back."""
 
 
+_STEPS = ("restore", "read", "brain", "lake", "publish")
+
+
 @dataclass
 class Summary:
     """What a run read and what stands now. Units: seconds by step of the work."""
@@ -41,7 +45,7 @@ class Summary:
     reasons: Counter[str] = field(default_factory=Counter)
     unknown_fields: dict[str, dict[str, int]] = field(default_factory=dict)
     restored: int = 0
-    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("restore", "read", "brain", "lake"), 0.0))
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_STEPS, 0.0))
     cases: int = 0
     contacts: dict[str, int] = field(default_factory=dict)
     reviews: int = 0
@@ -73,6 +77,15 @@ class _Pending:
     since: float = field(default_factory=time.monotonic)
 
 
+@dataclass
+class Draft:
+    """Views and the moment whose they are, to be published. `number`: the later, the greater."""
+
+    number: int
+    views: dict[str, pa.Table]
+    moment: Any
+
+
 class Engine:
     """The stages over one open lake. Making one restores the brain from the lake's facts."""
 
@@ -85,7 +98,8 @@ class Engine:
         with self.summary.timed("restore"):
             self.brain.restore(self._counted(lake.facts(bare=True)))
             give_back()
-        self._unswept = 0
+        self._unswept = self._drafts = self._shown = 0
+        self._showing = Lock()
 
     def _counted(self, batches: Iterator[FactBatch]) -> Iterator[FactBatch]:
         for batch in batches:
@@ -164,11 +178,25 @@ class Engine:
 
     def publish(self) -> Summary:
         """Publishes the current view and fills in the summary."""
-        with self.summary.timed("brain"):
-            views = self.brain.view()
-        with self.summary.timed("lake"):
-            manifest = self.lake.publish(views, [pack.name for pack in self.packs.packs])
-        del views
+        return self.shown(self.show(self.draft()))
+
+    def draft(self) -> Draft:
+        """What is to be published; what is committed must be all that was taken."""
+        with self.summary.timed("publish"):
+            self._drafts += 1
+            return Draft(self._drafts, self.brain.view(), self.lake.moment())
+
+    def show(self, draft: Draft) -> dict[str, Any]:
+        """Publishes a draft, from any thread, while this one goes on; the manifest of what is published then: a draft
+        that comes after a later one is left."""
+        with self._showing, self.summary.timed("publish"):
+            if draft.number > self._shown:
+                self.lake.publish(draft.views, [pack.name for pack in self.packs.packs], draft.moment)
+                self._shown = draft.number
+            return self.lake.published() or {}
+
+    def shown(self, manifest: dict[str, Any]) -> Summary:
+        """Fills in the summary from what was published."""
         self._sweep(self._step_records)
         return self._describe(manifest)
 

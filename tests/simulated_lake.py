@@ -108,19 +108,22 @@ class MemoryLake:
         if self.disk.batches:
             yield merged(self.disk.batches)
 
-    def publish(self, raw_views: dict[str, pa.Table], packs: Sequence[str]) -> dict[str, Any]:
+    def moment(self) -> dict[str, Any]:
+        return {"progress": dict(sorted(self.disk.progress.items())), "unknown": Counter(self.disk.unknown)}
+
+    def publish(self, raw_views: dict[str, pa.Table], packs: Sequence[str], moment: dict[str, Any]) -> dict[str, Any]:
         disk, unknown = self.disk, dict[str, dict[str, int]]()
         known = [batch.column("rec") for batch in disk.batches]
         if len(np.setdiff1d(records_in(raw_views), np.concatenate([np.zeros(0, np.int64), *known]))):
             raise ValueError("the views name records that were not committed: commit facts before publishing")
-        for (source, name), count in sorted(disk.unknown.items()):
+        for (source, name), count in sorted(moment["unknown"].items()):
             unknown.setdefault(source, {})[name] = count
         degrees = Counter(str(degree) for degree in raw_views["contacts"]["degree"].to_pylist())
         disk.manifest = {
             "snapshot": disk.manifest.get("snapshot", 0) + 1,
             "digest": digest(raw_views),
             "packs": list(packs),
-            "progress": dict(sorted(disk.progress.items())),
+            "progress": moment["progress"],
             "unknown_fields": unknown,
             "contacts_by_degree": dict(sorted(degrees.items())),
             "files": {f"{view}.parquet": {"rows": table.num_rows} for view, table in raw_views.items()},

@@ -98,6 +98,14 @@ class Worker:
         await self.turn()
         return found
 
+    async def aside(self, job: Callable[..., Any], *arguments: Any) -> Any:
+        """On a second thread; whatever else the process does may come before it."""
+        await self.turn()
+        self.point("before a job aside")
+        found = job(*arguments)
+        await self.turn()
+        return found
+
     async def publish(self, messages: Sequence[Message]) -> None:
         await self.turn()
         self.point("before sending")

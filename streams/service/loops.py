@@ -20,10 +20,13 @@ T = TypeVar("T")
 
 
 class Means(Protocol):
-    """What a loop cannot do by itself. `work` runs something long beside the event loop; `publish` returns when all
-    have arrived; `beat` tells the watchdog that something was finished; `now_s` only ever grows."""
+    """What a loop cannot do by itself. `work` runs something long beside the event loop, one after another; `aside`
+    runs something beside those, too; `publish` returns when all have arrived; `beat` tells the watchdog that something
+    was finished; `now_s` only ever grows."""
 
     async def work(self, job: Callable[..., T], *arguments: Any) -> T: ...
+
+    async def aside(self, job: Callable[..., T], *arguments: Any) -> T: ...
 
     async def publish(self, messages: Sequence[Message]) -> None: ...
 
@@ -49,24 +52,48 @@ async def intake_loop(waiting: Waiting[Chunk], desk: IntakeDesk, means: Means, b
 async def writer_loop(
     waiting: Waiting[Delivery], writer: Writer, means: Means, bytes_max: int, publish_s: float
 ) -> None:
-    """Deliveries to commits, commits to events, and now and then a snapshot: when something changed, and no sooner
-    than `publish_s` after the last one, nor ten times as long as that one took."""
-    due_s = means.now_s()
+    """Deliveries to commits, commits to events; and beside that, snapshots."""
+    changed = asyncio.Event()
+    both = [
+        asyncio.ensure_future(_commits(waiting, writer, means, bytes_max, changed)),
+        asyncio.ensure_future(_snapshots(writer, means, publish_s, changed)),
+    ]
+    try:
+        await asyncio.gather(*both)
+    finally:
+        for one in both:
+            one.cancel()
+
+
+async def _commits(
+    waiting: Waiting[Delivery], writer: Writer, means: Means, bytes_max: int, changed: asyncio.Event
+) -> None:
     while True:
+        if writer.dirty:
+            changed.set()
         await publish_events(writer, means)
-        if writer.dirty and means.now_s() >= due_s:
-            began_s = means.now_s()
-            await means.work(writer.publish)
-            ended_s = means.now_s()
-            due_s = ended_s + max(publish_s, 10 * (ended_s - began_s))
-            means.beat()
-        patience_s = max(0.0, due_s - means.now_s()) if writer.dirty else None
-        deliveries = await _taken(waiting, bytes_max, patience_s)
-        if deliveries:
-            await means.work(writer.take, deliveries)
-            for delivery in deliveries:
-                delivery.acknowledge()
-            means.beat()
+        deliveries = await waiting.take(bytes_max)
+        await means.work(writer.take, deliveries)
+        for delivery in deliveries:
+            delivery.acknowledge()
+        means.beat()
+
+
+async def _snapshots(writer: Writer, means: Means, publish_s: float, changed: asyncio.Event) -> None:
+    """A snapshot now and then: when something changed, and no sooner than `publish_s` after the last one, nor ten times
+    as long as that one took. Commits wait while the views are drawn up, and not while they are written."""
+    while True:
+        await changed.wait()
+        changed.clear()
+        began_s = means.now_s()
+        draft = await means.work(writer.draft)
+        told = await means.aside(writer.show, draft)
+        del draft
+        await means.work(writer.shown, told)
+        means.beat()
+        await asyncio.sleep(max(publish_s, 10 * (means.now_s() - began_s)))
+        if writer.dirty:
+            changed.set()
 
 
 async def publish_events(writer: Writer, means: Means) -> None:
@@ -75,9 +102,3 @@ async def publish_events(writer: Writer, means: Means) -> None:
         await means.publish(messages)
         writer.sent(messages)
 
-
-async def _taken(waiting: Waiting[Delivery], bytes_max: int, patience_s: float | None) -> list[Delivery]:
-    try:
-        return await asyncio.wait_for(waiting.take(bytes_max), patience_s)
-    except TimeoutError:
-        return []

@@ -153,26 +153,29 @@ class WriterRole(_Common):
 
     def routes(self, work: Work) -> Mapping[str, Any]:
         async def contacts(request: web.Request) -> web.Response:
-            return self._listed(request, "contacts", "source", self._lake.lake.contacts_now)
+            return await self._listed(request, "contacts", "source", self._lake.lake.contacts_now)
 
         async def transfers(request: web.Request) -> web.Response:
-            return self._listed(request, "transfers", "person", self._lake.lake.transfers_now)
+            return await self._listed(request, "transfers", "person", self._lake.lake.transfers_now)
 
         async def mend(_request: web.Request) -> web.Response:
             return web.json_response(await work(self._replay))
 
         return {"/contacts": contacts, "/transfers": transfers, "/rejects/replay": ("POST", mend)}
 
-    def _listed(
+    async def _listed(
         self, request: web.Request, name: str, whose: str, find: Callable[[int | None], pa.Table]
     ) -> web.Response:
-        """What is committed now. Not on the writing thread: it must be there also while a step is under way."""
+        """What is committed now. Not on the writing thread: it must be there also while a step is under way; nor in the
+        event loop, which brings the facts."""
         code = request.query.get(whose, "")
         try:
             person = parse_code(code, "P") if code else None
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=400)
-        return web.json_response({name: find(person).to_pylist(), "committed_at_ms": self._writer.committed_ms})
+        committed_ms = self._writer.committed_ms
+        rows = await asyncio.get_running_loop().run_in_executor(None, lambda: find(person).to_pylist())
+        return web.json_response({name: rows, "committed_at_ms": committed_ms})
 
     def _replay(self) -> dict[str, Any]:
         return self._writer.replay(self._lake.key)

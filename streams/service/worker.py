@@ -45,6 +45,7 @@ class Worker:
         self.settings, self.name, self.log = settings, role, logs.get(f"worker.{role}")
         self.meter = Meter(role, settings.index)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=role)
+        self._second = ThreadPoolExecutor(1, thread_name_prefix=f"{role}-aside")
         self._watchdog = Watchdog(settings.watchdog_s)
         self._producer = AIOKafkaProducer(
             **client_options(settings),
@@ -95,6 +96,7 @@ class Worker:
     async def _stop(self, app: faust.App, web: Web) -> None:
         """Ends what is in hand, keeps what was done, and leaves the group, so that nobody waits for us."""
         await self.work(lambda: None)
+        await self.aside(lambda: None)
         await self.role.finish(self)
         await self.work(self.role.close)
         # In the middle of a rebalance Faust may not end by itself; nothing depends on it any more.
@@ -106,6 +108,10 @@ class Worker:
         """Runs something long on the one thread that does so, in the order of asking. Once one has failed, those that
         follow fail with it: a stop may come while it runs, and must not commit what it has left half done."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, job, *arguments)
+
+    async def aside(self, job: Callable[..., T], *arguments: Any) -> T:
+        """Runs something long on a second thread, beside `work`."""
+        return await asyncio.get_running_loop().run_in_executor(self._second, job, *arguments)
 
     def _run(self, job: Callable[..., T], *arguments: Any) -> T:
         if self._failure is not None:

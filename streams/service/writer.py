@@ -20,7 +20,7 @@ import orjson
 from schemas.keys import Ints, Key
 from schemas.topics import event_topic
 from sinks.claim import key_check
-from streams.engine import Engine, Summary
+from streams.engine import Draft, Engine, Summary
 from streams.errors import CommandError
 from streams.mending import replay
 from streams.service.chunks import Delivery, Message
@@ -76,11 +76,15 @@ class Writer:
     def __init__(self, engine: Engine, key: Key, meter: WriterMeter) -> None:
         self.engine, self._check, self._meter = engine, key_check(key), meter
         engine.recall()
-        shown, read = (engine.lake.published() or {"progress": {}})["progress"], engine.lake.progress()
-        self.dirty = any(shown.get(part) != offset for part, offset in read.items() if part != EVENTS_OUT)
+        self.dirty = self._differs(engine.lake.published() or {"progress": {}})
         self.committed_ms = self.published_ms = 0
         self.standing: dict[str, Any] = {}
         self._stand()
+
+    def _differs(self, manifest: Mapping[str, Any]) -> bool:
+        """Whether more is committed than a snapshot shows."""
+        shown, read = manifest["progress"], self.progress()
+        return any(shown.get(part) != offset for part, offset in read.items() if part != EVENTS_OUT)
 
     def _stand(self) -> None:
         """What stands, in one piece: whoever asks meanwhile gets the state before or the state after, and never a
@@ -192,12 +196,25 @@ class Writer:
 
     def publish(self) -> Summary:
         """Publishes what stands as a snapshot."""
-        start = time.perf_counter()
+        return self.shown(self.show(self.draft()))
+
+    def draft(self) -> Draft:
+        """What stands, to be published."""
         self.engine.commit()
-        summary = self.engine.publish()
-        self.dirty, self.published_ms = False, time.time_ns() // 1_000_000
+        return self.engine.draft()
+
+    def show(self, draft: Draft) -> tuple[dict[str, Any], float]:
+        """Publishes a draft, in another thread while this one goes on; the manifest, and the seconds it took."""
+        start = time.perf_counter()
+        return self.engine.show(draft), time.perf_counter() - start
+
+    def shown(self, told: tuple[dict[str, Any], float]) -> Summary:
+        """A draft is published."""
+        manifest, seconds = told
+        summary = self.engine.shown(manifest)
+        self.dirty, self.published_ms = self._differs(manifest), time.time_ns() // 1_000_000
         self._stand()
-        self._meter.published(time.perf_counter() - start, summary.snapshot)
+        self._meter.published(seconds, summary.snapshot)
         self._meter.stands(summary.cases, summary.contacts, summary.reviews)
         self._meter.carries(summary.transfers)
         return summary
