@@ -65,6 +65,8 @@ class Clinical:
 
         Where everybody is swabbed, nearly all tubes are negative. One that came to be so opens a case's window or, if
         it is a single one, ends a hold, no more: it matters to those who have one."""
+        if not len(dirty) and not any(len(rows["rec"]) for found in (new, gone) for rows in found.values()):
+            return dirty
         idents = [gone["samples"]["ident"]]
         idents += [c["ident"] for rows in (new, gone) for name, c in rows.items() if "ident" in c and name != "samples"]
         lost = distinct(gone["samples"]["tube"], gone["results"]["tube"])

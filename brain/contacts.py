@@ -52,6 +52,9 @@ class Contacts:
 
     def step(self, pairs: Ints) -> tuple[Columns, Columns]:
         """Recomputes these pairs. Out: (rows that no longer hold, rows that hold now), without unchanged ones."""
+        if len(pairs) == 0:
+            self.decided = self._tracing.exposures.none()
+            return self.table.none(), self.table.none()
         _, old = self.table.find("pair", pairs)
         new, self.decided = self._conclude(pairs)
         before, after = _row_keys(old), _row_keys(new)

@@ -73,6 +73,8 @@ class Findings:
         """`moved`: identifiers and persons, as Identity.change says; `touched`: whose case or contact rows changed.
         Out: (findings that close, findings that open)."""
         woken = self._woken(*filed, moved, touched)
+        if len(woken) == 0:
+            return [], []
         found: dict[int, list[Finding]] = {}
         for finding in self._judge(self.orders.find("rec", woken)[1]):
             found.setdefault(finding.record, []).append(finding)
@@ -92,7 +94,8 @@ class Findings:
         """The records of the orders that may be judged otherwise now."""
         orders, homes, streets = ([new[name], gone[name]] for name in TABLES)
         own = distinct(*(rows["rec"] for rows in orders))
-        if not self.orders.runs:
+        told = (rows["rec"] for rows in (*homes, *streets))
+        if not self.orders.runs or not any(len(of) for of in (own, *moved, touched, *told)):
             return own
         people, listed = self._listed(sum(len(rows["rec"]) for rows in homes) + len(moved[1]))
         _, housed = self.homes.find("place", distinct(*(rows["place"] for rows in streets)))

@@ -55,6 +55,8 @@ class Leads:
         """`moved`: identifiers and persons, as Identity.change says; `touched`: whose contact rows changed. Out: (leads
         that close, leads that open)."""
         added, gone = filed
+        if not (cases or any(len(of) for of in (added["uid"], gone["uid"], *moved, touched))):
+            return self.table.none(), self.table.none()
         sources = {person: self._source(person, after) for person, (_, after) in cases.items()}
         pairs = self.tracing.step(Change(added, gone["uid"], moved[0]), sources)
         pairs = distinct(pairs, *self._woken(added, gone, moved[1], sorted(cases), touched))

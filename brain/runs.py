@@ -23,6 +23,7 @@ MERGE_RATIO = 4
 LAZY_ROWS, LAZY_RATIO = 20_000, 3
 """Longer runs wait for three times as many rows: to write them again costs more than to look into some more of them."""
 Mask = npt.NDArray[np.bool_]
+_NOWHERE: Ints = np.zeros(0, np.int64)
 _REPEATING = {"ident", "place", "tube", "spot", "seat", "street"}
 """Columns of tokens of which many rows have the same."""
 
@@ -89,6 +90,7 @@ class Table:
     def __init__(self, *names: str, by: str | None = None) -> None:
         self.names, self._by = names, by
         self.runs: list[Run] = []
+        self._none = concat(names, [])
 
     def __len__(self) -> int:
         return sum(r.count if r.standing is None else int(r.standing.sum()) for r in self.runs)
@@ -130,16 +132,22 @@ class Table:
 
     def find(self, column: str, values: Ints) -> tuple[Ints, Columns]:
         """(index of the value, rows) of all rows whose column has one of the values; values may repeat."""
-        return self._gather([run.find(column, values) for run in self.runs] if len(values) else [])
+        if len(values) == 0 or not self.runs:
+            return _NOWHERE, self.none()
+        return self._gather([run.find(column, values) for run in self.runs])
 
     def meet(self, places: Ints, since: Ints, until: Ints) -> tuple[Ints, Columns]:
         """(index of the query, rows) of all rows at that place that overlap [since, until)."""
-        return self._gather([run.meet(places, since, until) for run in self.runs] if len(places) else [])
+        if len(places) == 0 or not self.runs:
+            return _NOWHERE, self.none()
+        return self._gather([run.meet(places, since, until) for run in self.runs])
 
     def remove(self, column: str, values: Ints) -> Columns:
         """Takes out all rows whose column has one of the values, and returns them."""
+        if len(values) == 0 or not self.runs:
+            return self.none()
         values = distinct(values)
-        found = [run.find(column, values) for run in self.runs] if len(values) else []
+        found = [run.find(column, values) for run in self.runs]
         for run, (_, at) in zip(self.runs, found, strict=False):
             if len(at):
                 run.remove(at)
@@ -159,7 +167,7 @@ class Table:
 
     def none(self) -> Columns:
         """No rows, under all names."""
-        return concat(self.names, [])
+        return dict(self._none)
 
     def _rows(self, run: Run, at: Any) -> Columns:
         return {name: run.columns[name][at] for name in self.names}

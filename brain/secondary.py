@@ -31,6 +31,8 @@ class Secondary:
 
     def sources(self, persons: Ints, standing: dict[int, Source]) -> dict[int, Source | None]:
         """Those of these persons whose state as a source differs from the standing one."""
+        if len(persons) == 0:
+            return {}
         _, rows = self._contacts.table.find("person", persons)
         rows = take(rows, (rows["degree"] == 1) & (self._allowed[rows["pack"], rows["rule"]] == 1))
         rows = take(rows, np.lexsort((rows["source"], rows["first"], rows["person"])))

@@ -35,7 +35,7 @@ from brain.circle import judge
 from brain.clinical import Clinical
 from brain.contacts import Contacts
 from brain.findings import TABLES, Findings
-from brain.holds import Holds
+from brain.holds import Holds, Turn
 from brain.identity import LINK, Identity, Review
 from brain.leads import Leads
 from brain.ledger import Ledger
@@ -143,9 +143,7 @@ class Brain:
         told: tuple[dict[str, Columns], Ints, dict[str, Columns]],
     ) -> pa.Table:
         judged = distinct(self.identity.persons_of(patients), moved[1])
-        dossier = self.clinical.dossier(judged)
-        cases = self.cases.step(judged, dossier)
-        turns = self.holds.step(judged, dossier)
+        cases, turns = self._judged(judged) if len(judged) else ({}, [])
         met = self.tracing.step(change, {p: _source(p, after) for p, (_, after) in cases.items()})
         fallen, risen = self.contacts.step(met)
         touched = distinct(fallen["person"], risen["person"], np.array(list(cases), np.int64))
@@ -159,6 +157,11 @@ class Brain:
         findings = self.findings.step(ordered, moved, touched)
         ways = self.transfers.step(*told, moved, distinct(met, met_2), cases)
         return self.notices.take(cases, ((fallen, risen), changes), touched, leads, turns, findings, ways)
+
+    def _judged(self, persons: Ints) -> tuple[dict[int, tuple[Case | None, Case | None]], list[Turn]]:
+        """Cases and holds of these persons, before and after."""
+        dossier = self.clinical.dossier(persons)
+        return self.cases.step(persons, dossier), self.holds.step(persons, dossier)
 
     def view(self) -> dict[str, pa.Table]:
         """The raw current view: every table of schemas.views.VIEWS in canonical order."""

@@ -98,7 +98,7 @@ class Tracing:
         return distinct(*touched)
 
     def _drop(self, column: str, values: Ints) -> Ints:
-        return self.exposures.remove(column, values)["pair"]
+        return self.exposures.remove(column, values)["pair"] if len(values) else values
 
     def _to_refresh(self, change: Change, sources: dict[int, Source | None]) -> Ints:
         """The sources whose presences or window may have changed."""
@@ -115,6 +115,8 @@ class Tracing:
 
     def _difference(self, persons: Ints) -> tuple[Columns, Ints]:
         """(source presences to add, ids of those to take away) so that these persons' are as they should be."""
+        if len(persons) == 0:
+            return self.hot.none(), persons
         _, have = self.hot.find("source", persons)
         live = np.array([p for p in persons.tolist() if p in self.sources], np.int64)
         windows = [self.sources[p] for p in live.tolist()]
@@ -151,7 +153,7 @@ class Tracing:
     def _expose(self, hot: Columns, other: Columns) -> Ints:
         """Adds the exposures of pairs of a source presence and another one. Out: their pairs."""
         if size(hot) == 0:
-            return np.zeros(0, np.int64)
+            return hot["uid"]
         # Two at a line whose vehicles are known meet in a vehicle or not at all.
         different = (hot["uid"] != other["uid"]) & (hot["flags"] & other["flags"] & Flag.aboard == 0)
         hot, other = take(hot, different), take(other, different)
