@@ -31,6 +31,7 @@ from schemas.keys import Ints
 from schemas.transfers import Purpose, TransferFlag, TransferState
 
 Changes = tuple[Columns, Columns]
+_NOTHING = EVENT_SCHEMA.empty_table()
 _ASKS = int(TransferFlag.without_ground | TransferFlag.impossible)
 """Flags of a transfer that a human must look into."""
 
@@ -70,7 +71,9 @@ class Notices:
         for kind, escalations in (("escalation_closed", transfers.closed), ("escalation_raised", transfers.raised)):
             rows += sorted(_escalation(kind, escalations, at) for at in range(size(escalations)))
         rows += self._review_changes()
-        columns: list[Any] = list(zip(*rows, strict=True)) if rows else [[] for _ in EVENT_SCHEMA]
+        if not rows:
+            return _NOTHING
+        columns: list[Any] = list(zip(*rows, strict=True))
         return pa.table([pa.array(c, f.type) for c, f in zip(columns, EVENT_SCHEMA, strict=True)], schema=EVENT_SCHEMA)
 
     @staticmethod

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from schemas.codes import OPEN_HOUSES, Flag, PlaceKind
-from schemas.facts import PLACE_SCHEMA
+from schemas.facts import NO_PLACES, PLACE_SCHEMA
 from schemas.identifiers import public_label, read_identifier
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import IDENTIFIER_KINDS, Ints, Key, place_code, published
@@ -107,6 +107,8 @@ class Tokens:
     def take_places(self) -> pa.RecordBatch:
         """The places met since the last call (PLACE_SCHEMA)."""
         taken, self._new_places = self._new_places, []
+        if not taken:
+            return NO_PLACES
         arrays = [pa.array([place[i] for place in taken], f.type) for i, f in enumerate(PLACE_SCHEMA)]
         return pa.RecordBatch.from_arrays(arrays, schema=PLACE_SCHEMA)
 

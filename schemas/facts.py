@@ -132,6 +132,7 @@ PLACE_SCHEMA = pa.schema(
         pa.field("label", pa.string(), False, {"about": "public name or trip; empty for homes, rooms and plates"}),
     ]
 )
+NO_PLACES = pa.RecordBatch.from_pylist([], PLACE_SCHEMA)
 
 
 @dataclass
@@ -141,7 +142,7 @@ class FactBatch:
 
     records: pa.RecordBatch
     facts: dict[str, Columns] = field(default_factory=dict)
-    places: pa.RecordBatch = field(default_factory=lambda: pa.RecordBatch.from_pylist([], PLACE_SCHEMA))
+    places: pa.RecordBatch = field(default_factory=lambda: NO_PLACES)
 
     def column(self, name: str) -> Ints:
         """An integer column of the records as numpy."""

@@ -45,6 +45,7 @@ TAIL_RECORDS = 20_000
 BATCH_RECORDS = 200_000
 BARE_RECORDS = 2_000_000
 """As many are filed at once when a brain is restored: few runs to merge, and little memory beside what it keeps."""
+_NO_EVENTS, _NO_EVENTS_PUBLISHED = EVENT_ROWS.empty_table(), EVENTS_PUBLISHED.empty_table()
 
 
 class Lake:
@@ -134,14 +135,17 @@ class Lake:
     def events(self, low: int, count: int) -> pa.Table:
         """At most `count` committed events from number `low` on, as published, with their numbers."""
         if low >= self._next_event:
-            return EVENTS_PUBLISHED.empty_table()
+            return _NO_EVENTS_PUBLISHED
         return self._publisher.rendered_events(self._store, low, count, self._committed)
 
     def _committed(self) -> Committed:
         return Committed.now(self._store, self._files, self._tail.tables())
 
     def _numbered(self, events: Sequence[pa.Table]) -> pa.Table:
-        plain = pa.concat_tables([EVENT_SCHEMA.empty_table(), *(e.cast(EVENT_SCHEMA) for e in events)])
+        happened = [e.cast(EVENT_SCHEMA) for e in events if e.num_rows]
+        if not happened:
+            return _NO_EVENTS
+        plain = pa.concat_tables(happened)
         seq = pa.array(np.arange(plain.num_rows, dtype=np.int64) + self._next_event)
         return plain.add_column(0, EVENT_ROWS.field("seq"), seq)
 

@@ -187,8 +187,14 @@ def _bare(batches: list[FactBatch]) -> FactBatch:
 
 def one_batch(table: pa.Table, schema: pa.Schema) -> pa.RecordBatch:
     """A table as a single batch."""
-    batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema)
+    if table.num_rows == 0:
+        return _empty(schema)
+    return table.combine_chunks().to_batches()[0]
+
+
+@cache
+def _empty(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([], schema)
 
 
 def _rows_between(facts: dict[str, tuple[Ints, dict[str, Ints]]], low: int, high: int) -> dict[str, dict[str, Ints]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 from cryptography.exceptions import InvalidTag
@@ -34,6 +34,7 @@ REJECT_SCHEMA = pa.schema(
     ]
 )
 SEALED = pa.field("sealed", pa.binary(), False)
+_NONE = REJECT_SCHEMA.append(SEALED).empty_table()
 _NONCE_BYTES = 12
 _ID_HEX = 32
 
@@ -61,10 +62,12 @@ class Sealer:
         except InvalidTag:
             raise ValueError(f"a sealed reject of {source} does not open with key {self._key_id}") from None
 
-    def rows(self, rejects: Iterable[Reject], apart: bool = False) -> pa.Table:
+    def rows(self, rejects: Sequence[Reject], apart: bool = False) -> pa.Table:
         """REJECT_SCHEMA and the sealed bytes, one row for each distinct line, with the first place it stood. `apart`:
         one for each line, since whoever wants only those from some offset on must know where each stood."""
         found: dict[tuple[str, int], tuple[Reject, int]] = {}
+        if not rejects:
+            return _NONE
         for at, reject in enumerate(rejects):
             name = self.reject_id(reject), at if apart else 0
             first, count = found.get(name, (reject, 0))
@@ -83,7 +86,10 @@ class Sealer:
 def gathered(tables: Sequence[pa.Table]) -> pa.Table:
     """Sealed rejects of several tables as one: a line that came several times is one row, with its counts added up and
     the first place it stood."""
-    every = pa.concat_tables([REJECT_SCHEMA.append(SEALED).empty_table(), *tables])
+    tables = [table for table in tables if table.num_rows]
+    if not tables:
+        return _NONE
+    every = pa.concat_tables(tables)
     first: dict[str, int] = {}
     counts: dict[str, int] = {}
     for at, (name, count) in enumerate(zip(every["reject_id"].to_pylist(), every["count"].to_pylist(), strict=True)):

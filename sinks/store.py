@@ -129,7 +129,8 @@ class Store:
             self._db.unregister("incoming")
 
     def add_rows(self, table: str, rows: Sequence[dict[str, Any]]) -> None:
-        self.add(table, pa.Table.from_pylist(list(rows), STORED[table]))
+        if rows:
+            self.add(table, pa.Table.from_pylist(list(rows), STORED[table]))
 
     def query(self, sql: str, parameters: Sequence[Any] = (), **tables: pa.Table) -> pa.Table:
         """The answer as Arrow; `tables` are Arrow tables that the question names. They are copied first: DuckDB pushes

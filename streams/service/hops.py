@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from schemas.facts import FACT_COLUMNS, PLACE_SCHEMA, RECORD_SCHEMA, Columns, FactBatch
 from schemas.keys import Ints
+from sinks.parts import from_bytes, to_bytes
 from sinks.sealed import REJECT_SCHEMA, SEALED
 from streams.service.chunks import Chunk
 
@@ -23,6 +24,7 @@ _OF_PART = ("source", "part")
 """Columns of the records that are the same in all of them, so that the message says them once."""
 _RECORDS = pa.schema([field for field in RECORD_SCHEMA if field.name not in _OF_PART])
 _NONE = np.zeros(0, np.int64)
+_NO_RECORDS = pa.RecordBatch.from_pylist([], RECORD_SCHEMA)
 _FACTS = {
     table: pa.schema([pa.field(name, pa.int64(), False) for name in ("row", *columns)])
     for table, columns in FACT_COLUMNS.items()
@@ -52,24 +54,24 @@ class Hop(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
 
     def batch(self, since: int = 0) -> FactBatch:
         """The facts, of the records from offset `since` on."""
-        told = _read(self.records, _RECORDS)
+        told = from_bytes(self.records, _RECORDS)
         columns = dict(zip(told.schema.names, told.columns, strict=True))
         same = np.zeros(told.num_rows, np.int32)
         for name in _OF_PART:
             columns[name] = pa.array([getattr(self, name)], pa.string()).take(pa.array(same))
         records = pa.RecordBatch.from_arrays([columns[n] for n in RECORD_SCHEMA.names], schema=RECORD_SCHEMA)
-        facts = {table: _columns(_read(body, _FACTS[table])) for table, body in self.facts.items()}
-        batch = FactBatch(records, facts, _read(self.places, PLACE_SCHEMA))
+        facts = {table: _columns(from_bytes(body, _FACTS[table])) for table, body in self.facts.items()}
+        batch = FactBatch(records, facts, from_bytes(self.places, PLACE_SCHEMA))
         return batch if since <= self.first else _from(batch, since)
 
     def named(self) -> FactBatch:
         """The places alone. A worker names a place in the first hop that has it, so they count also where the records
         do not."""
-        return FactBatch(pa.RecordBatch.from_pylist([], RECORD_SCHEMA), {}, _read(self.places, PLACE_SCHEMA))
+        return FactBatch(_NO_RECORDS, {}, from_bytes(self.places, PLACE_SCHEMA))
 
     def sealed(self, since: int = 0) -> pa.Table:
         """The rejects, of the lines from offset `since` on."""
-        rows = pa.Table.from_batches([_read(self.rejects, REJECTS)])
+        rows = pa.Table.from_batches([from_bytes(self.rejects, REJECTS)])
         return rows if since <= self.first else rows.take(np.flatnonzero(rows["offset"].to_numpy() >= since))
 
 
@@ -83,7 +85,7 @@ def hop(chunk: Chunk, key_check: str, batch: FactBatch, sealed: pa.Table, unknow
     return Hop(
         VERSION, key_check, chunk.source, chunk.part, chunk.first, chunk.next, chunk.earliest, len(chunk.lines),
         chunk.oldest_ms, chunk.newest_ms, unknown, _written(batch.records.select(_RECORDS.names)),
-        _written(batch.places), facts, _written(_one(sealed)),
+        _written(batch.places), facts, to_bytes(sealed),
     )  # fmt: skip
 
 
@@ -106,18 +108,9 @@ def decode(body: bytes) -> Hop:
     return found
 
 
-def _one(table: pa.Table) -> pa.RecordBatch:
-    batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
-
-
 def _written(batch: pa.RecordBatch) -> bytes:
     body: bytes = batch.serialize().to_pybytes()
     return body
-
-
-def _read(body: bytes, schema: pa.Schema) -> pa.RecordBatch:
-    return pa.ipc.read_record_batch(pa.py_buffer(body), schema)
 
 
 def _columns(batch: pa.RecordBatch) -> Columns:
