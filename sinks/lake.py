@@ -26,11 +26,9 @@ from schemas.events import EVENT_SCHEMA
 from schemas.facts import FactBatch
 from schemas.keys import Key
 from sinks import parts, snapshot
-from sinks.catalog import TAIL, write_catalog
 from sinks.claim import check_epoch, claim, lake_id, next_epoch
-from sinks.dictionary import dictionary
 from sinks.disk import WriterLock, remove
-from sinks.files import EVENTS, PartFiles
+from sinks.files import PartFiles
 from sinks.foreign import unknown_rows
 from sinks.lookup import Committed
 from sinks.publication import Moment, Publisher, contacts_now, rejects_of, transfers_now
@@ -38,7 +36,6 @@ from sinks.published_events import EVENTS_PUBLISHED
 from sinks.sealed import Sealer, gathered
 from sinks.store import AUDIT_SCHEMA, EVENT_ROWS, Store
 from sinks.tail import Tail
-from sinks.transfer_counts import transfer_counts
 
 TAIL_RECORDS = 20_000
 """Fewer records than this stay in brain.duckdb until more have come: small commits must not make small files."""
@@ -53,13 +50,14 @@ class Lake:
 
     def __init__(self, folder: Path, lock: WriterLock, store: Store, key: Key) -> None:
         self.folder = folder
-        self._lock, self._store, self._sealer, self._key_id = lock, store, Sealer(key), key.key_id
+        self._lock, self._store, self._sealer = lock, store, Sealer(key)
         self.epoch, self.lake_id = next_epoch(store), lake_id(store)
         self._files = PartFiles(folder, store)
         self._tail = Tail(store)
         self._next_event = int(store.rows("SELECT coalesce(max(seq) + 1, 0) FROM events")[0][0])
-        self._publisher = Publisher.of(folder)
-        self._form: bytes | None = None
+        self._latest: tuple[int, pa.Table] = self._next_event, _NO_EVENTS
+        """The events of the last commit, from this number on: they are asked for at once."""
+        self._publisher = Publisher.of(folder, key.key_id)
 
     @staticmethod
     def open(folder: Path, key: Key, packs: str) -> Lake:
@@ -126,6 +124,7 @@ class Lake:
         self._files.reveal(written)
         durable()
         first, self._next_event = self._next_event, self._next_event + happened.num_rows
+        self._latest = first, happened.combine_chunks()
         return first, self._next_event
 
     def sealed(self, rejects: Sequence[Reject]) -> pa.Table:
@@ -136,6 +135,8 @@ class Lake:
         """At most `count` committed events from number `low` on, as published, with their numbers."""
         if low >= self._next_event:
             return _NO_EVENTS_PUBLISHED
+        if low >= self._latest[0]:
+            return self._publisher.published(self._latest[1].slice(low - self._latest[0], count), self._committed)
         return self._publisher.rendered_events(self._store, low, count, self._committed)
 
     def _committed(self) -> Committed:
@@ -173,25 +174,14 @@ class Lake:
         the views. Errors: ValueError when a view is missing, malformed, or names a record that was never committed."""
         moment = moment or self.moment()
         try:
-            return self._publish(raw_views, packs, moment)
+            return self._publisher.publish(raw_views, packs, moment)
         finally:
             moment.committed.store.close()
 
-    def _publish(self, raw_views: dict[str, pa.Table], packs: Sequence[str], moment: Moment) -> dict[str, Any]:
-        tables, digests = self._publisher.tables(raw_views, moment.committed)
-        degrees = {str(degree): count for degree, count in Counter(raw_views["contacts"]["degree"].to_pylist()).items()}
-        about = self._publisher.about(digests, self._key_id, packs, moment, dict(sorted(degrees.items())))
-        about["transfers"] = transfer_counts(raw_views["transfers"])
-        tail = {f"{TAIL}/{name}": rows for name, rows in moment.committed.tail.items() if rows.num_rows}
-        tail[f"{TAIL}/{EVENTS}"], last_events = self._publisher.events(moment)
-
-        def catalog(folder: Path) -> None:
-            self._form = write_catalog(self.folder, folder, moment.part, last_events, self._form)
-
-        return snapshot.write_snapshot(self.folder, {**tables, **tail}, dictionary(), about, catalog)
-
     def event_kinds(self, low: int, high: int) -> dict[str, int]:
         """How many events of each kind were committed under the numbers [low, high)."""
+        if (low, high) == (self._latest[0], self._next_event):
+            return dict(Counter(self._latest[1]["kind"].to_pylist()))
         sql = "SELECT kind, count(*) FROM events WHERE seq >= ? AND seq < ? GROUP BY kind"
         return dict(self._store.rows(sql, [low, high])) if low < high else {}
 

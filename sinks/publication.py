@@ -7,6 +7,7 @@ Deliberately absent: the clock, but for `created_at` in the manifest.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,9 @@ import pyarrow as pa
 from schemas.events import EVENT_SCHEMA
 from schemas.keys import Ints
 from schemas.views import VIEWS
+from sinks.catalog import TAIL, write_catalog
 from sinks.claim import product_version
+from sinks.dictionary import dictionary
 from sinks.digest import canonical, combined, digest_of_view
 from sinks.disk import TEMPORARY, sync, write_parquet
 from sinks.files import EVENTS, PART_NAME
@@ -27,7 +30,9 @@ from sinks.lookup import Committed, place_labels, record_names
 from sinks.published_events import render_events
 from sinks.render import Names, places_in, published_schema, records_in, records_in_events, render
 from sinks.sealed import REJECT_SCHEMA
+from sinks.snapshot import write_snapshot
 from sinks.store import FORMAT, Store
+from sinks.transfer_counts import transfer_counts
 
 EVENTS_PER_FILE = 50_000
 _CONTACTS_NOW = """
@@ -72,16 +77,33 @@ class Publisher:
     be looked up twice by two threads, and is the same for both."""
 
     folder: Path
+    key_id: str
     names: Names
     whole_event_files: int
+    form: bytes | None = None
 
     @staticmethod
-    def of(folder: Path) -> Publisher:
+    def of(folder: Path, key_id: str) -> Publisher:
         (folder / EVENTS).mkdir(exist_ok=True)
         for draft in (folder / EVENTS).glob("*" + TEMPORARY):
             draft.unlink()
         whole = len(list((folder / EVENTS).glob("*.parquet")))
-        return Publisher(folder, Names.empty(), whole)
+        return Publisher(folder, key_id, Names.empty(), whole)
+
+    def publish(self, raw_views: dict[str, pa.Table], packs: Sequence[str], moment: Moment) -> dict[str, Any]:
+        """Writes the snapshot of a moment and makes it the current one; its manifest."""
+        tables, digests = self.tables(raw_views, moment.committed)
+        about = self.about(digests, packs, moment)
+        degrees = Counter(raw_views["contacts"]["degree"].to_pylist())
+        about["contacts_by_degree"] = {str(degree): count for degree, count in sorted(degrees.items())}
+        about["transfers"] = transfer_counts(raw_views["transfers"])
+        tail = {f"{TAIL}/{name}": rows for name, rows in moment.committed.tail.items() if rows.num_rows}
+        tail[f"{TAIL}/{EVENTS}"], last_events = self.events(moment)
+
+        def catalog(folder: Path) -> None:
+            self.form = write_catalog(self.folder, folder, moment.part, last_events, self.form)
+
+        return write_snapshot(self.folder, {**tables, **tail}, dictionary(), about, catalog)
 
     def tables(
         self, raw_views: dict[str, pa.Table], committed: Committed
@@ -105,10 +127,7 @@ class Publisher:
             self.names = names = names.plus(record_names(committed(), new))
         return names
 
-    @staticmethod
-    def about(
-        digests: dict[str, str], key_id: str, packs: Sequence[str], moment: Moment, contacts: dict[str, int]
-    ) -> dict[str, Any]:
+    def about(self, digests: dict[str, str], packs: Sequence[str], moment: Moment) -> dict[str, Any]:
         """What the manifest says beside its files."""
         store = moment.committed.store
         unknown: dict[str, dict[str, int]] = {}
@@ -118,14 +137,13 @@ class Publisher:
         return {
             "digest": combined(digests),
             "digests": digests,
-            "key_id": key_id,
+            "key_id": self.key_id,
             "packs": list(packs),
             "progress": dict(sorted(moment.progress.items())),
             "product_version": product_version(),
             "schemas": {"lake": FORMAT, **{view: fingerprint(published_schema(view)) for view in VIEWS}},
             "rejects": {status: {"distinct": lines, "lines": count} for status, lines, count in rejected},
             "unknown_fields": unknown,
-            "contacts_by_degree": contacts,
             "created_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
 
@@ -149,6 +167,10 @@ class Publisher:
     def rendered_events(self, store: Store, low: int, count: int, committed: Callable[[], Committed]) -> pa.Table:
         """At most `count` events from number `low` on, as published."""
         rows = store.query("SELECT * FROM events WHERE seq >= ? AND seq < ? ORDER BY seq", [low, low + count])
+        return self.published(rows, committed)
+
+    def published(self, rows: pa.Table, committed: Callable[[], Committed]) -> pa.Table:
+        """Events as published. Shape: EVENT_ROWS."""
         events = rows.select(EVENT_SCHEMA.names).cast(EVENT_SCHEMA)
         names = self._named(records_in_events(events), committed)
         return render_events(rows["seq"].to_numpy(), events, names)
