@@ -147,11 +147,12 @@ class Clinical:
 
     def single(self, samples: Columns) -> Mask:
         """Which of these are specimens of one person, as declared and in fact."""
-        tubes, tube = np.unique(samples["tube"], return_inverse=True)
+        alone: Mask = samples["pool_size"] == 1  # as declared; most are pools, whose mates nobody need look for
+        tubes, tube = np.unique(samples["tube"][alone], return_inverse=True)
         _, mates = self.tables["samples"].find("tube", tubes)
         of_tube, _ = self._members(mates)
         members = np.bincount(np.searchsorted(tubes, of_tube), minlength=len(tubes))
-        alone: Mask = (samples["pool_size"] == 1) & (members[tube] == 1)
+        alone[alone] = members[tube] == 1
         return alone
 
     def stays(self, persons: Ints, idents: tuple[Ints, Ints] | None = None) -> Columns:

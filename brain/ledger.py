@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brain.packed import Column
 from brain.runs import Mask, Table, groups
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints
@@ -52,6 +53,10 @@ class Ledger:
         columns = {"rec": rec, "version": version, "withdrawn": withdrawn, "digest": digest, "event_ms": event_ms}
         self._table.add({name: column[chosen] for name, column in columns.items()})
         return Verdict(chosen[withdrawn[chosen] == 0], fallen)
+
+    def take(self, rows: dict[str, Column]) -> None:
+        """Takes in records that are known to stand, in their order, each told once and none of them known before."""
+        self._table.add(rows)
 
     def event_ms(self, rec: Ints) -> Ints:
         """The event time of each of these records, as it stands."""

@@ -94,6 +94,8 @@ class Timeline:
 
 def _hits(keys: Ints, values: Ints) -> tuple[Ints, Ints]:
     """(index of the value, number of its key) of the values that are among ascending keys, all different."""
+    if len(keys) == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     at = np.minimum(np.searchsorted(keys, values), len(keys) - 1)
     asked = np.flatnonzero(keys[at] == values)
     return asked, at[asked]

@@ -8,20 +8,22 @@ Deliberately absent: any meaning of a column, and any order of the rows that com
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from brain.orders import Order, Timeline
-from brain.packed import Coded, Column, code, joined, pack
+from brain.packed import Column, code, holding, joined, length, pack
 from schemas.facts import Columns
 from schemas.keys import Ints
 
 MERGE_RATIO = 4
 LAZY_ROWS, LAZY_RATIO = 20_000, 3
 """Longer runs wait for three times as many rows: to write them again costs more than to look into some more of them."""
+SCANS, SCANNED_VALUES, SCANNED_RATIO = 16, 8192, 64
+"""A scan for few values costs a hundredth of a look-up structure."""
 Mask = npt.NDArray[np.bool_]
 _NOWHERE: Ints = np.zeros(0, np.int64)
 _REPEATING = {"ident", "place", "tube", "spot", "seat", "street"}
@@ -50,21 +52,37 @@ class Run:
         self.standing: Mask | None = None  # None: all of them
         self._orders: dict[str, Order] = {by: Order.of_sorted(columns[by][:])} if by is not None else {}
         self._timeline: Timeline | None = None
+        self._scans: dict[str, int] = {}
 
     def find(self, column: str, values: Ints) -> tuple[Ints, Ints]:
         """(index of the value, position of the row) of every standing row whose column has one of the values."""
         if column not in self._orders:
+            if self._scanned(column, values):
+                at = holding(self.columns[column], values)
+                of, few = Order.of(self.columns[column][at]).find(values)
+                return self.stand(of, at[few])
             self._orders[column] = Order.of(self.columns[column])
         return self.stand(*self._orders[column].find(values))
 
     def meet(self, places: Ints, since: Ints, until: Ints) -> tuple[Ints, Ints]:
         """(index of the query, position of the row) of every standing row at that place that overlaps [since, until):
         the candidates that the timeline gives are tested exactly."""
-        if self._timeline is None:
-            self._timeline = Timeline(*(self.columns[name] for name in ("place", "since", "until")))
-        of, at = self._timeline.meet(places, since, until)
+        asked = [self.columns[name] for name in ("place", "since", "until")]
+        if self._timeline is None and self._scanned("", places):
+            some = holding(asked[0], places)
+            of, few = Timeline(*(column[some] for column in asked)).meet(places, since, until)
+            at = some[few]
+        else:
+            self._timeline = self._timeline or Timeline(*asked)
+            of, at = self._timeline.meet(places, since, until)
         fits = (self.columns["since"][at] < until[of]) & (self.columns["until"][at] > since[of])
         return self.stand(of[fits], at[fits])
+
+    def _scanned(self, column: str, values: Ints) -> bool:
+        """Whether this look-up is better done by a scan; there are so many, and most runs do not live to see more."""
+        scans = self._scans.get(column, 0)
+        self._scans[column] = scans + 1
+        return scans < SCANS and len(values) <= min(SCANNED_VALUES, self.count // SCANNED_RATIO)
 
     def stand(self, of: Ints, at: Ints) -> tuple[Ints, Ints]:
         if self.standing is None:
@@ -95,10 +113,11 @@ class Table:
     def __len__(self) -> int:
         return sum(r.count if r.standing is None else int(r.standing.sum()) for r in self.runs)
 
-    def add(self, rows: Columns) -> None:
-        if size(rows) == 0:
+    def add(self, rows: Mapping[str, Column]) -> None:
+        count = length(rows[self.names[0]])
+        if count == 0:
             return
-        self.runs.append(self._run({name: rows[name] for name in self.names}, size(rows)))
+        self.runs.append(self._run({name: rows[name] for name in self.names}, count))
         first, total = len(self.runs) - 1, 0
         for at in range(len(self.runs) - 1, 0, -1):
             total += self.runs[at].count
@@ -126,8 +145,8 @@ class Table:
                 order = np.argsort(keys, kind="stable")
                 columns = {name: column[order] for name, column in columns.items()}
         for name, column in columns.items():
-            if not isinstance(column, Coded):
-                columns[name] = code(column[:]) if name in _REPEATING else pack(column[:])
+            if isinstance(column, np.ndarray):
+                columns[name] = code(column) if name in _REPEATING else pack(column)
         return Run(columns, count, self._by)
 
     def find(self, column: str, values: Ints) -> tuple[Ints, Columns]:

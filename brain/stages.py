@@ -41,6 +41,7 @@ from brain.leads import Leads
 from brain.ledger import Ledger
 from brain.notices import Notices
 from brain.persons import Persons
+from brain.refill import refilled
 from brain.rules import Rules
 from brain.runs import Table, distinct, take
 from brain.secondary import Secondary
@@ -55,6 +56,9 @@ from schemas.policy import PackSeries
 from schemas.transfers import TRANSFER_FACTS
 
 _NONE = {name: dict.fromkeys((*of, "rec", "event_ms"), np.zeros(0, np.int64)) for name, of in FACT_COLUMNS.items()}
+
+_DATED = {"reports", "results", *TABLES}
+"""Tables whose facts have the event time of their record."""
 
 
 class Brain:
@@ -105,22 +109,19 @@ class Brain:
         patients = self.clinical.change(facts, fallen, moved[0])
         return self._conclude(change, moved, patients, dwells, ordered, (told, fallen, leaving))
 
-    def restore(self, batches: Iterable[FactBatch]) -> None:
-        """Takes in batches that had been stepped through, into a new brain: as one, since the sum alone counts. All are
-        filed before anything is concluded, and the events are not told again."""
+    def restore(self, marks: Iterable[Columns], stamped: Iterable[dict[str, Columns]]) -> None:
+        """Takes in what had been stepped through, into a new brain: as one, since the sum alone counts. All is filed
+        before anything is concluded, and the events are not told again. `marks`, `stamped`: as brain/refill.py has."""
         links, nothing = Table(*LINK), np.zeros(0, np.int64)
         transfers = {name: Table("rec", *columns) for name, columns in TRANSFER_FACTS.items()}
-        for batch in batches:
-            facts, fallen = self._standing(batch)
-            links.remove("rec", fallen)
+        for facts in refilled(self.ledger, marks, stamped, _DATED):
             links.add(facts.pop("links"))
-            self._file(facts.pop("presences"), fallen)
+            self._file(facts.pop("presences"), nothing)
             for name, table in transfers.items():
-                table.remove("rec", fallen)
                 table.add(facts.pop(name))
-            self.leads.file(facts.pop("dwells"), fallen)
-            self.findings.file({name: facts.pop(name) for name in TABLES}, fallen)
-            self.clinical.file(facts, fallen)
+            self.leads.file(facts.pop("dwells"), nothing)
+            self.findings.file({name: facts.pop(name) for name in TABLES}, nothing)
+            self.clinical.file(facts, nothing)
         self.identity.change(links.all(), nothing)
         # Who met whom is found from the side of the cases, so no presence or dwell need be told as new.
         presences, dwells = self.presences.none(), self.leads.dwells.none()

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sinks.disk import TEMPORARY, read_parquet, sync, write_parquet
-from sinks.parts import MARKS, TABLES, Tables, offset_ranges, part_schema, with_ranges
+from sinks.parts import TABLES, Tables, offset_ranges, part_schema, with_ranges
 from sinks.store import Store
 
 FACTS = "facts"
@@ -109,27 +109,26 @@ class PartFiles:
         """The committed files of a table, oldest first."""
         return [self._lake / row["path"] for row in self._registry(table)]
 
-    def read(self, made: Callable[[Tables], T], bare: bool = False) -> Iterator[T]:
-        """What is made of the tables of every part, oldest first. `bare`: of records the columns `MARKS` alone, and no
-        places. While one part is looked at, the next ones are read and made."""
+    def read(
+        self, made: Callable[[Tables], T], tables: Sequence[str] = TABLES, records: Sequence[str] | None = None
+    ) -> Iterator[T]:
+        """What is made of some tables of every part, oldest first. `records`: the columns of records, if not all. While
+        one part is looked at, the next ones are read and made."""
         files: dict[int, dict[str, Path]] = {}
-        for table in TABLES:
+        for table in tables:
             for row in self._registry(table):
                 files.setdefault(row["number"], {})[table] = self._lake / row["path"]
+        none = {table: part_schema(table).empty_table() for table in tables}
+
+        def part(number: int) -> T:
+            mine = files[number].items()
+            return made(none | {t: read_parquet(p, records if t == "records" else None) for t, p in mine})
+
         with ThreadPoolExecutor(1) as pool:
             waiting: deque[Future[T]] = deque()
             for number in sorted(files):
-                waiting.append(pool.submit(lambda part: made(_part(part, bare)), files[number]))
+                waiting.append(pool.submit(part, number))
                 if len(waiting) > _AHEAD:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
-
-
-def _part(files: dict[str, Path], bare: bool) -> Tables:
-    """The tables of one part, empty where it has no file."""
-    tables = {table: part_schema(table).empty_table() for table in TABLES}
-    for table, path in files.items():
-        if not bare or table != "places":
-            tables[table] = read_parquet(path, MARKS if bare and table == "records" else None)
-    return tables

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from schemas.decode import Reject
 from schemas.events import EVENT_SCHEMA
-from schemas.facts import FactBatch
+from schemas.facts import FACT_COLUMNS, Columns, FactBatch
 from schemas.keys import Key
 from sinks import parts, snapshot
 from sinks.claim import check_epoch, claim, lake_id, next_epoch
@@ -40,8 +40,6 @@ from sinks.tail import Tail
 TAIL_RECORDS = 20_000
 """Fewer records than this stay in brain.duckdb until more have come: small commits must not make small files."""
 BATCH_RECORDS = 200_000
-BARE_RECORDS = 2_000_000
-"""As many are filed at once when a brain is restored: few runs to merge, and little memory beside what it keeps."""
 _NO_EVENTS, _NO_EVENTS_PUBLISHED = EVENT_ROWS.empty_table(), EVENTS_PUBLISHED.empty_table()
 
 
@@ -55,8 +53,7 @@ class Lake:
         self._files = PartFiles(folder, store)
         self._tail = Tail(store)
         self._next_event = int(store.rows("SELECT coalesce(max(seq) + 1, 0) FROM events")[0][0])
-        self._latest: tuple[int, pa.Table] = self._next_event, _NO_EVENTS
-        """The events of the last commit, from this number on: they are asked for at once."""
+        self._latest: tuple[int, pa.Table] = self._next_event, _NO_EVENTS  # of the last commit: asked for at once
         self._publisher = Publisher.of(folder, key.key_id)
 
     @staticmethod
@@ -150,16 +147,26 @@ class Lake:
         seq = pa.array(np.arange(plain.num_rows, dtype=np.int64) + self._next_event)
         return plain.add_column(0, EVENT_ROWS.field("seq"), seq)
 
-    def facts(self, bare: bool = False) -> Iterator[FactBatch]:
-        """Every committed fact again, in the order of the commits, in batches of at most 200,000 records. `bare`: for a
-        brain alone, in fewer and larger batches whose records have the columns `parts.MARKS`, without places."""
+    def facts(self) -> Iterator[FactBatch]:
+        """Every committed fact again, in the order of the commits, in batches of at most 200,000 records."""
 
         def made(tables: parts.Tables) -> list[FactBatch]:
             return list(parts.restore(tables, BATCH_RECORDS))
 
-        every = itertools.chain(self._files.read(made, bare), [made(self._tail.tables())])
-        batches = itertools.chain.from_iterable(every)
-        yield from parts.gathered(batches, BARE_RECORDS) if bare else batches
+        return itertools.chain.from_iterable(self._parts(made))
+
+    def marks(self) -> Iterator[Columns]:
+        """What a brain asks of every committed record, part by part. Shape: parts.MARKS."""
+        return self._parts(parts.marks, ("records",), parts.MARKS)
+
+    def stamped(self) -> Iterator[dict[str, Columns]]:
+        """Every committed fact by its table, with the parts.STAMP of its record, part by part: as many as `marks`."""
+        return self._parts(parts.stamped, ("records", *FACT_COLUMNS), ("rec",))
+
+    def _parts(self, made: Callable[[parts.Tables], Any], *which: Sequence[str]) -> Iterator[Any]:
+        """What is made of every part and of the tail. `which`: as PartFiles.read has it."""
+        yield from self._files.read(made, *which)
+        yield made(self._tail.tables())
 
     def moment(self) -> Moment:
         """This instant, to publish from; for the thread that commits."""
@@ -186,13 +193,11 @@ class Lake:
         return dict(self._store.rows(sql, [low, high])) if low < high else {}
 
     def contacts_now(self, source: int | None = None) -> pa.Table:
-        """The contacts that follow from what is committed, as the last event on each says; of one source person, or
-        all. May be asked from any thread while another writes."""
+        """The contacts that follow from what is committed, of one source person or all; from any thread."""
         return contacts_now(self._store, source)
 
     def transfers_now(self, person: int | None = None) -> pa.Table:
-        """The ways that follow from what is committed, as the last event on each says; of one person, or all. May be
-        asked from any thread while another writes."""
+        """The ways that follow from what is committed, of one person or all; from any thread."""
         return transfers_now(self._store, person)
 
     def published(self) -> dict[str, Any] | None:

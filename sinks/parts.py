@@ -8,13 +8,13 @@ Deliberately absent: choosing between versions of a record (brain), files (sinks
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 import numpy as np
 import pyarrow as pa
 
-from schemas.facts import FACT_COLUMNS, PLACE_SCHEMA, RECORD_SCHEMA, FactBatch
+from schemas.facts import FACT_COLUMNS, PLACE_SCHEMA, RECORD_SCHEMA, Columns, FactBatch
 from schemas.keys import Ints, mix
 
 STAMP = ("rec", "version", "withdrawn", "digest")
@@ -132,10 +132,9 @@ def with_ranges(table: pa.Table, ranges: dict[str, tuple[int, int]]) -> pa.Table
 
 
 def restore(tables: Tables, limit: int) -> Iterator[FactBatch]:
-    """The batches of one part again, of at most `limit` records each, with the columns of records that are there.
+    """The batches of one part again, of at most `limit` records each.
     Errors: ValueError for facts without record."""
-    records = tables["records"]
-    schema = pa.schema([field for field in RECORD_SCHEMA if field.name in records.schema.names])
+    records, schema = tables["records"], RECORD_SCHEMA
     marks = stamps(records)
     order = np.argsort(marks)
     fresh = np.ones(len(order), np.bool_)
@@ -150,9 +149,8 @@ def restore(tables: Tables, limit: int) -> Iterator[FactBatch]:
         mine = stamps(tables[table])
         if len(mine) == 0:
             continue
-        found = np.minimum(np.searchsorted(ordered, mine), len(order) - 1)
-        if len(order) == 0 or not np.array_equal(ordered[found], mine):
-            raise ValueError(f"{table}: facts whose record is missing; restore the lake's facts/ folder from a copy")
+        _check(table, np.sort(mine), ordered)
+        found = np.searchsorted(ordered, mine)
         facts[table] = order[found], {name: ints(tables[table][name]) for name in names}
     places = one_batch(tables["places"].cast(PLACE_SCHEMA), PLACE_SCHEMA)
     for start in range(0, max(records.num_rows, 1), limit):
@@ -162,27 +160,28 @@ def restore(tables: Tables, limit: int) -> Iterator[FactBatch]:
         places = one_batch(PLACE_SCHEMA.empty_table(), PLACE_SCHEMA)
 
 
-def gathered(batches: Iterable[FactBatch], least: int) -> Iterator[FactBatch]:
-    """The batches in fewer ones of so many records or a little more, without places."""
-    waiting: list[FactBatch] = []
-    for batch in batches:
-        waiting.append(batch)
-        if sum(b.records.num_rows for b in waiting) >= least:
-            yield _bare(waiting)
-            waiting = []
-    if waiting:
-        yield _bare(waiting)
+def marks(tables: Tables) -> Columns:
+    """MARKS of the records of one part."""
+    return {name: ints(tables["records"][name]) for name in MARKS}
 
 
-def _bare(batches: list[FactBatch]) -> FactBatch:
-    schema = pa.schema([RECORD_SCHEMA.field(name) for name in MARKS])
-    records = pa.Table.from_batches([batch.records.select(MARKS) for batch in batches], schema)
-    facts = {}
-    for table, names in FACT_COLUMNS.items():
-        rows, columns = _stacked(batches, table)
-        if len(rows):
-            facts[table] = {"row": rows, **{name: columns[name] for name in names}}
-    return FactBatch(one_batch(records, schema), facts)
+def stamped(tables: Tables) -> dict[str, Columns]:
+    """The facts of one part by table, each with the STAMP of its record; of the records `rec` will do.
+    Errors: ValueError for facts without record."""
+    records = np.sort(ints(tables["records"]["rec"]))
+    found = {}
+    for table in FACT_COLUMNS:
+        if tables[table].num_rows:
+            found[table] = {name: ints(tables[table][name]) for name in tables[table].column_names}
+            _check(table, np.sort(found[table]["rec"]), records)
+    return found
+
+
+def _check(table: str, mine: Ints, records: Ints) -> None:
+    """Both ascending: a search in order is several times as fast."""
+    at = np.minimum(np.searchsorted(records, mine), len(records) - 1)
+    if len(records) == 0 or not np.array_equal(records[at], mine):
+        raise ValueError(f"{table}: facts whose record is missing; restore the lake's facts/ folder from a copy")
 
 
 def one_batch(table: pa.Table, schema: pa.Schema) -> pa.RecordBatch:

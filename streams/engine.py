@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 
 from brain.stages import Brain
-from schemas.facts import FactBatch
+from schemas.facts import Columns, FactBatch
 from schemas.policy import PackSeries
 from sinks.lake import Lake
 from streams.batches import merged
@@ -96,15 +96,15 @@ class Engine:
         self.summary = Summary()
         self._pending = _Pending()
         with self.summary.timed("restore"):
-            self.brain.restore(self._counted(lake.facts(bare=True)))
+            self.brain.restore(self._counted(lake.marks()), lake.stamped())
             give_back()
         self._unswept = self._drafts = self._shown = 0
         self._showing = Lock()
 
-    def _counted(self, batches: Iterator[FactBatch]) -> Iterator[FactBatch]:
-        for batch in batches:
-            self.summary.restored += batch.records.num_rows
-            yield batch
+    def _counted(self, marks: Iterator[Columns]) -> Iterator[Columns]:
+        for rows in marks:
+            self.summary.restored += len(rows["rec"])
+            yield rows
 
     @property
     def pending_lines(self) -> int:

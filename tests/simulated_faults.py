@@ -183,8 +183,8 @@ class _ProgressFirst(MemoryLake):
 class _LosesTheLast(MemoryLake):
     """Opened again it lacks the last batch, as a disk does that was not told to sync."""
 
-    def facts(self, bare: bool = False) -> Any:
-        batches: list[FactBatch] = list(super().facts(bare))
+    def facts(self) -> Any:
+        batches: list[FactBatch] = list(super().facts())
         return iter(batches[:-1] if self.epoch > 1 else batches)
 
 

@@ -18,8 +18,9 @@ import pyarrow as pa
 
 from schemas.decode import Reject
 from schemas.events import EVENT_SCHEMA
-from schemas.facts import FactBatch
+from schemas.facts import Columns, FactBatch
 from schemas.keys import Key
+from sinks import parts
 from sinks.catalog import open_catalog
 from sinks.digest import digest, digest_of_snapshot
 from sinks.lake import Lake
@@ -104,9 +105,15 @@ class MemoryLake:
                     found[row["rec"]] = min(name, found.get(row["rec"], name))
         return Names.of_table(pa.table({"rec": list(found), "name": list(found.values())})) if found else Names.empty()
 
-    def facts(self, **_: bool) -> Iterator[FactBatch]:
+    def facts(self) -> Iterator[FactBatch]:
         if self.disk.batches:
             yield merged(self.disk.batches)
+
+    def marks(self) -> Iterator[Columns]:
+        return (parts.marks(parts.to_tables([batch])) for batch in self.facts())
+
+    def stamped(self) -> Iterator[dict[str, Columns]]:
+        return (parts.stamped(parts.to_tables([batch])) for batch in self.facts())
 
     def moment(self) -> dict[str, Any]:
         return {"progress": dict(sorted(self.disk.progress.items())), "unknown": Counter(self.disk.unknown)}

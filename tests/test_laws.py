@@ -27,6 +27,7 @@ from schemas.policy import Pack, PackSeries
 from schemas.transfers import Purpose
 from schemas.views import VIEWS
 from sinks.digest import digest
+from sinks.parts import marks, stamped, to_tables
 from streams.packs import load_pack, load_series
 from tests.histories import Line, batches, brain_view, differences, history, joined
 
@@ -94,7 +95,8 @@ def test_a_brain_rebuilt_from_its_facts_goes_on_as_if_nothing_had_happened(rng: 
     events: dict[str, list[pa.Table]] = {"whole": [], "rebuilt": []}
     for part in parts[:cut]:
         whole.step(part)
-    rebuilt.restore(sorted(parts[:cut], key=lambda p: p.records.num_rows))
+    kept = [to_tables([part]) for part in sorted(parts[:cut], key=lambda p: p.records.num_rows)]
+    rebuilt.restore(map(marks, kept), map(stamped, kept))
     for part in parts[cut:]:
         events["whole"].append(whole.step(part))
         events["rebuilt"].append(rebuilt.step(part))
