@@ -28,6 +28,8 @@ SIZES = {"full": (1_000_000, 3), "quick": (100_000, 2), "tiny": (4_000, 1)}
 SEED = 7
 OURS = "ours"
 _ROOT = Path(__file__).parents[2]
+_LIMIT_S = 1_800
+"""No side may take longer: one that waits for a record that never comes would wait for ever."""
 _MEASURES = {"records_s": "records/s", "per_core_s": "records a processor second", "cpu_s": "s", "peak_mib": "MiB"}
 
 
@@ -83,7 +85,7 @@ def sides(size: str, python: Path) -> tuple[Side, ...]:
 
 def compare(size: str, bench: Bench, chosen: Sequence[Side] | None = None) -> dict[str, Any]:
     """The report of one run. `chosen`: the sides, ours first. Errors: CommandError when there is no broker or the peers
-    cannot be installed; RuntimeError when a side fails."""
+    cannot be installed; RuntimeError when a side fails, TimeoutExpired when it does not end."""
     count, repeats = SIZES[size]
     contest = tuple(chosen) if chosen is not None else sides(size, python_of_peers(bench.tell))
     bootstrap, made, right = bench.broker.bootstrap, {}, {}
@@ -110,7 +112,7 @@ def _run(side: Side, records: Records, bootstrap: str, group: str, folder: Path)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     command = [*side.command, side.keeping, bootstrap, *records.topics, str(records.count), group, str(folder)]
-    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=_LIMIT_S)
     if done.returncode:
         raise RuntimeError(f"peers: {side.name} failed: {done.stderr[-2_000:]}")
     said: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
