@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     )
     publish_s: float = Field(5.0, gt=0, le=3600, description="shortest time between two snapshots, s")
     tick_s: int = Field(60, ge=0, le=3_600, description="time between two ticks, which deadlines go by, s; 0: none")
-    fetch_wait_ms: int = Field(20, ge=1, le=5_000, description="longest that a broker waits for more records, ms")
+    fetch_wait_ms: int = Field(100, ge=1, le=5_000, description="longest that a broker waits for more records, ms")
     session_timeout_s: float = Field(
         10.0, ge=2, le=300, description="silence after which a worker's partitions go to others, s"
     )
