@@ -79,7 +79,7 @@ def topics() -> tuple[Topic, ...]:
         Topic(
             source_topic(name := f"{department}.{model.record}"), _busy(name), 3 * DAY_MS,
             f"{model.__doc__ or ''}".split("\n")[0],
-        )  # fmt: skip
+        )
         for department, models in DEPARTMENTS.items()
         for model in models
     ]
