@@ -40,7 +40,7 @@ BENCHMARKS = {
 }
 """Name → module with `measure`, `figures` and `plot`; imported when it is its turn."""
 SIZES = ("full", "quick", "tiny", "long")
-LONG = ("analysts", "scale")
+LONG = ("scale", "analysts", "third")
 """Those that have a size `long`, of hours, which nobody runs unasked."""
 BUDGETS = "budgets"
 _WIDTH = 180

@@ -110,7 +110,7 @@ def holding(column: Column, values: Ints) -> Ints:
     if isinstance(column, Coded):
         asked = np.zeros(len(column.keys), np.bool_)
         at = np.minimum(np.searchsorted(column.keys, values), len(column.keys) - 1)
-        asked[at] = column.keys[at] == values
+        asked[at[column.keys[at] == values]] = True  # several values may lead to one key
         return np.flatnonzero(asked[column.codes])
     asked = np.zeros(1 << 16, np.bool_)
     asked[values & 0xFFFF] = True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brain.packed import FEW, Coded, Narrow, pack
+from brain.packed import FEW, Coded, Narrow, code, holding, pack
 from brain.runs import Table, take
 from schemas.facts import Columns
 from schemas.instants import BEGIN_MS, OPEN_MS, UNKNOWN_MS
@@ -101,3 +101,14 @@ def test_what_was_packed_is_read_back(span: int, apart: tuple[int, ...]) -> None
 def test_times_that_are_all_apart_are_read_back() -> None:
     values = np.array([UNKNOWN_MS, OPEN_MS, BEGIN_MS] * FEW)
     assert np.array_equal(pack(values)[:], values)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_scan_finds_every_row_that_has_one_of_the_values(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    rows, values = chance.integers(0, 300, 2 * FEW) * 7, chance.integers(-50, 2200, 400)
+    column = code(rows)
+    assert isinstance(column, Coded)
+    wanted = np.flatnonzero(np.isin(rows, values))
+    assert np.array_equal(holding(column, values), wanted), "also where a value that nobody has lies beside one"
+    assert {*wanted.tolist()} <= {*holding(rows, values).tolist()}
