@@ -23,7 +23,7 @@ from benchmarks.peers.environment import python_of_peers
 from benchmarks.peers.judge import judged, told
 from benchmarks.peers.records import Records, make
 
-SIZES = {"full": (1_000_000, 3), "quick": (100_000, 2), "tiny": (4_000, 1)}
+SIZES = {"full": (500_000, 2), "quick": (100_000, 2), "tiny": (4_000, 1)}
 """Records, and turns that count after one that does not; the tiny size has no such turn."""
 SEED = 7
 OURS = "ours"
