@@ -24,7 +24,7 @@ from benchmarks.processes import Span
 from benchmarks.workers import apart
 from schemas.departments import sources
 from schemas.keys import Key
-from schemas.topics import source_topic
+from schemas.topics import source_topic, topics
 from streams.records import Part
 from streams.service.broker import LocalBroker
 from streams.service.security import client_options
@@ -96,10 +96,10 @@ def service_turn(day: Day, service: Installation, intakes: int, flames: Flames |
 def floor_turn(day: Day, service: Installation, records: int) -> Row:
     """The same topics into a plain DuckDB file, by a process that is gone afterwards."""
     settings, path = service.settings, service.folder / "floor.duckdb"
-    topics = {settings.prefix + source_topic(source): source for source in sources()}
-    starts = {(topic, number): 0 for topic in topics for number in range(settings.partitions)}
+    read = {settings.prefix + source_topic(source): source for source in sources()}
+    starts = {(settings.prefix + topic, number): 0 for topic, number in _partitions(service)}
     path.unlink(missing_ok=True)
-    with apart(floor, client_options(settings), topics, starts, records, path) as reader:
+    with apart(floor, client_options(settings), read, starts, records, path) as reader:
         pids = {"broker": day.broker.pid or 0, "floor": reader.recv()}
         span = Span(pids)
         reader.send(None)
@@ -116,7 +116,13 @@ def floor_turn(day: Day, service: Installation, records: int) -> Row:
 def _assigned(service: Installation, names: list[str]) -> bool:
     """Whether every intake worker has partitions, and together they have all."""
     held = [len(service.status(name).get("assigned", ())) for name in names if name != "writer"]
-    return all(held) and sum(held) == len(sources()) * service.settings.partitions
+    return all(held) and sum(held) == len(_partitions(service))
+
+
+def _partitions(service: Installation) -> list[tuple[str, int]]:
+    """Topic and number of every partition of every source."""
+    scaled = [topic for topic in topics() if topic.name.startswith(source_topic(""))]
+    return [(topic.name, n) for topic in scaled for n in range(topic.partitions(service.settings.partitions))]
 
 
 def _until_in_lake(service: Installation, wanted: dict[str, int]) -> Row:
