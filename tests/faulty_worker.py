@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from sinks import files, snapshot
+from sinks import files, publication, snapshot
 from sinks.lake import Lake
 from streams.service import intake, writer
 from streams.service.worker import Worker, main
@@ -64,7 +64,7 @@ POINTS: dict[str, tuple[Any, str, Callable[[Method, Callable[[], None]], Method]
     "writer: events have arrived and are not marked": (Worker, "publish", _sent),
     "writer: before a part of facts gets its name": (files.PartFiles, "reveal", _before_some),
     "writer: a file is written and has no name yet": (files, "sync", _before),
-    "writer: before a snapshot": (snapshot, "write_snapshot", _before),
+    "writer: before a snapshot": (publication, "write_snapshot", _before),
     "writer: between a snapshot and the link to it": (snapshot, "_point", _before),
 }
 
