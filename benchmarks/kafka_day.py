@@ -26,7 +26,7 @@ from replay.play import day_name
 from replay.sheets import REGISTERS_DAY
 from streams.records import Part
 
-SIZES: dict[str, tuple[int | None, int, int]] = {"full": (None, 2, 4), "quick": (65_000, 2, 4), "tiny": (2_000, 1, 1)}
+SIZES: dict[str, tuple[int | None, int, int]] = {"full": (None, 2, 4), "quick": (65_000, 2, 4), "tiny": (2_000, 1, 2)}
 """Residents (none: as many as the drill has), turns of each side, and partitions of each source."""
 INTAKES = (1, 2)
 RESULTS = Path(__file__).parent / "results"
