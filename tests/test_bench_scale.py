@@ -17,7 +17,6 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pytest
 
@@ -33,6 +32,9 @@ from benchmarks.scale_page import PAGE, RESULTS, best, page, reports
 from benchmarks.workers import apart, read, write
 from replay.play import day_name
 from replay.sheets import REGISTERS_DAY
+from sinks.parts import EMPTY
+from sinks.store import Store
+from sinks.tail import Tail
 from streams.records import Part
 from streams.service.broker import LocalBroker
 from tests.brokers import fresh_prefix
@@ -124,11 +126,11 @@ def _cut(lake: Path, _parts: list[Part]) -> None:
 
 def _moved(lake: Path, part: Part, lines: int) -> None:
     """What the lake says of how far a part was read is wrong by some lines."""
-    with duckdb.connect(lake / "brain.duckdb") as store:
-        found = store.execute("SELECT next_offset FROM progress WHERE part = ?", [part.name]).fetchone()
-        store.execute("DELETE FROM progress WHERE part = ?", [part.name])
-        store.execute("INSERT INTO progress BY NAME SELECT ? AS part, ? AS next_offset",
-                      [part.name, (found[0] if found else 0) + lines])  # fmt: skip
+    store = Store.open(lake / "brain.duckdb")
+    tail = Tail(store)
+    with store.transaction():
+        tail.keep(EMPTY, {part.name: tail.progress.get(part.name, 0) + lines})
+    store.close()
 
 
 def _lose(lake: Path, parts: list[Part]) -> None:
