@@ -22,7 +22,7 @@ from benchmarks.day import plan_of
 from benchmarks.days import parts_of
 from benchmarks.figures import Figures
 from benchmarks.plots import bars
-from benchmarks.workers import Row, apart, read, write
+from benchmarks.workers import Row, apart, read, written
 from replay.drills.file import load_drill
 from replay.plan import Plan
 from replay.play import day_name
@@ -107,11 +107,7 @@ def ask_all(plan: Plan, scratch: Path, tell: Callable[[str], None] = lambda _: N
     records, lake, key = scratch / "records", scratch / "lake", scratch / "key.json"
     key.write_text(Key("bench", bytes(range(32))).to_json())
     names = [day_name(plan.first_day, number) for number in (REGISTERS_DAY, *range(plan.days))]
-    with apart(write, plan, records) as writer:
-        for _ in range(plan.days):
-            writer.recv()
-            writer.send(None)
-        writer.recv()
+    written(plan, records)
     held = 0
     with apart(read, lake, key, plan.pack) as engine:
         engine.recv()

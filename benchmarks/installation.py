@@ -21,6 +21,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 
+from benchmarks.processes import peak_mib
 from schemas.keys import Key
 from schemas.topics import topics
 from streams.service.broker import LocalBroker
@@ -110,8 +111,7 @@ class Installation:
 
     def peak_mib(self, name: str) -> float:
         """The greatest memory that the process has held."""
-        told = Path(f"/proc/{self.processes[name].pid}/status").read_text().splitlines()
-        return round(int(next(line for line in told if line.startswith("VmHWM")).split()[1]) / 1024, 1)
+        return peak_mib(self.processes[name].pid)
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()

@@ -18,7 +18,7 @@ from benchmarks.day import plan_of
 from benchmarks.days import parts_of
 from benchmarks.installation import Installation
 from benchmarks.processes import Span
-from benchmarks.workers import Row, apart, read, write
+from benchmarks.workers import Row, apart, read, written
 from replay.play import day_name
 from replay.sheets import REGISTERS_DAY
 from schemas.keys import Key
@@ -38,10 +38,7 @@ def intakes(numbers: tuple[int, ...], residents: int, repeats: int, scratch: Pat
     folder = scratch / "intakes"
     folder.mkdir()
     plan, records = plan_of(residents), folder / "records"
-    with apart(write, plan, records) as writer:
-        writer.recv()
-        writer.send(None)
-        writer.recv()
+    written(plan, records)
     registers, day = (parts_of(records, day_name(plan.first_day, number)) for number in (REGISTERS_DAY, 0))
     (folder / "key.json").write_text(key.to_json())
     with apart(read, folder / "lake", folder / "key.json", plan.pack) as engine:

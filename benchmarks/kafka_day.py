@@ -20,7 +20,7 @@ from benchmarks.figures import Figures
 from benchmarks.flames import Flames
 from benchmarks.kafka_turn import KEY, Day, floor_turn, service_turn
 from benchmarks.plots import bars
-from benchmarks.workers import apart, read, write
+from benchmarks.workers import apart, read, written
 from replay.plan import Plan
 from replay.play import day_name
 from replay.sheets import REGISTERS_DAY
@@ -43,7 +43,7 @@ def measure(size: str, bench: Bench, flames: Path | None = None) -> Row:
     plan, key = plan_of(residents), bench.scratch / "key.json"
     key.write_text(KEY.to_json())
     bench.tell("writing city, registers and day")
-    _written(plan, bench.scratch / "records")
+    written(plan, bench.scratch / "records")
     first = (parts_of(bench.scratch / "records", day_name(plan.first_day, day)) for day in (REGISTERS_DAY, 0))
     registers, parts = first
     lake = bench.scratch / "registers"
@@ -59,13 +59,6 @@ def measure(size: str, bench: Bench, flames: Path | None = None) -> Row:
     bench.tell("the day read by the embedded engine, for its digest")
     embedded = _embedded(lake, key, plan.pack, parts)
     return report_of(plan, turns, embedded["digest"]) | {"registers": before["records"], "flames": pictures}
-
-
-def _written(plan: Plan, records: Path) -> None:
-    with apart(write, plan, records) as writer:
-        writer.recv()
-        writer.send(None)
-        writer.recv()
 
 
 def _embedded(lake: Path, key: Path, pack: str, parts: list[Part]) -> Row:

@@ -22,11 +22,11 @@ from benchmarks.floor import floor
 from benchmarks.installation import Installation
 from benchmarks.processes import Span
 from benchmarks.workers import apart
-from schemas.departments import sources
 from schemas.keys import Key
-from schemas.topics import source_topic, topics
+from schemas.topics import source_topic
 from streams.records import Part
 from streams.service.broker import LocalBroker
+from streams.service.produce import source_partitions
 from streams.service.security import client_options
 from streams.service.topics import ensure_topics
 
@@ -67,8 +67,9 @@ def service_turn(day: Day, service: Installation, intakes: int, flames: Flames |
     shows them all; processor time until then; seconds of `steps` by process. With `flames` its times mean nothing."""
     shutil.copytree(day.registers, service.lake, symlinks=True)
     names = ["writer", *(f"intake-{number}" for number in range(1, intakes + 1))]
+    every = sum(asyncio.run(source_partitions(service.settings)).values())
     service.start(*names)
-    service.until(lambda: all(map(service.ready, names)) and _assigned(service, names), _PATIENCE_S, "ready")
+    service.until(lambda: all(map(service.ready, names)) and _assigned(service, names, every), _PATIENCE_S, "ready")
     pids = {"broker": day.broker.pid or 0} | {name: service.processes[name].pid for name in names}
     found: dict[str, Any] = {}
 
@@ -96,8 +97,9 @@ def service_turn(day: Day, service: Installation, intakes: int, flames: Flames |
 def floor_turn(day: Day, service: Installation, records: int) -> Row:
     """The same topics into a plain DuckDB file, by a process that is gone afterwards."""
     settings, path = service.settings, service.folder / "floor.duckdb"
-    read = {settings.prefix + source_topic(source): source for source in sources()}
-    starts = {(settings.prefix + topic, number): 0 for topic, number in _partitions(service)}
+    partitions = asyncio.run(source_partitions(settings))
+    read = {settings.prefix + source_topic(source): source for source in partitions}
+    starts = {(topic, number): 0 for topic, source in read.items() for number in range(partitions[source])}
     path.unlink(missing_ok=True)
     with apart(floor, client_options(settings), read, starts, records, path) as reader:
         pids = {"broker": day.broker.pid or 0, "floor": reader.recv()}
@@ -113,16 +115,10 @@ def floor_turn(day: Day, service: Installation, records: int) -> Row:
     }
 
 
-def _assigned(service: Installation, names: list[str]) -> bool:
-    """Whether every intake worker has partitions, and together they have all."""
+def _assigned(service: Installation, names: list[str], every: int) -> bool:
+    """Whether every intake worker has partitions, and together they have all: `every`, of all sources."""
     held = [len(service.status(name).get("assigned", ())) for name in names if name != "writer"]
-    return all(held) and sum(held) == len(_partitions(service))
-
-
-def _partitions(service: Installation) -> list[tuple[str, int]]:
-    """Topic and number of every partition of every source."""
-    scaled = [topic for topic in topics() if topic.name.startswith(source_topic(""))]
-    return [(topic.name, n) for topic in scaled for n in range(topic.partitions(service.settings.partitions))]
+    return all(held) and sum(held) == every
 
 
 def _until_in_lake(service: Installation, wanted: dict[str, int]) -> Row:

@@ -25,7 +25,7 @@ from benchmarks.figures import Figures
 from benchmarks.latency import Answer, steady
 from benchmarks.plots import lines
 from benchmarks.traffic import KEY, WARM_UP, Traffic, percentiles
-from benchmarks.workers import apart, read, write
+from benchmarks.workers import apart, read, written
 from replay.play import day_name
 from replay.sheets import REGISTERS_DAY
 
@@ -89,10 +89,7 @@ def _history(size: Size, bench: Bench, lake: Path, typed: Path) -> Row:
     plan, records, key = plan_of(size.residents), bench.scratch / "records", bench.scratch / "history.key"
     key.write_text(KEY.to_json())
     bench.tell(f"history of {size.residents:,} people: written")
-    with apart(write, plan, records) as writer:
-        writer.recv()
-        writer.send(None)
-        told: Row = writer.recv()
+    told = written(plan, records)
     bench.tell("history: into the lake")
     with apart(read, lake, key, plan.pack) as engine:
         engine.recv()

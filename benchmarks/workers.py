@@ -74,6 +74,16 @@ def write(pipe: Connection, plan: Plan, folder: Path) -> None:
     pipe.send({"records": played.records, "sha256": sha256(files.encode()).hexdigest(), **memory()})
 
 
+def written(plan: Plan, folder: Path) -> Row:
+    """Writes a drill in a process that is gone afterwards; what it tells of the whole."""
+    with apart(write, plan, folder) as writer:
+        for _ in range(plan.days):
+            writer.recv()
+            writer.send(None)
+        whole: Row = writer.recv()
+    return whole
+
+
 def read(pipe: Connection, lake: Path, key: Path, pack: str) -> None:
     """An engine: opens the lake and tells what that took; then reads the parts it is sent, until it is sent None."""
     began, processor = time.perf_counter(), time.process_time()

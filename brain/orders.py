@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from brain.packed import Coded, Column
+from brain.packed import Coded, Column, coded
 from schemas.instants import EARLIEST_MS, LATEST_MS
 from schemas.keys import Ints
 
@@ -69,12 +69,12 @@ class Timeline:
     """The rows of each place by their starts, and the greatest end so far; times in ticks of two seconds."""
 
     def __init__(self, place: Column, since: Column, until: Column) -> None:
-        coded = place if isinstance(place, Coded) else Coded(*np.unique(place[:], return_inverse=True))
-        at = coded.codes.astype(np.uint64) << _HALF | _ticks(since[:])
+        places = place if isinstance(place, Coded) else Coded(*coded(place[:]))
+        at = places.codes.astype(np.uint64) << _HALF | _ticks(since[:])
         rows = np.argsort(at)
         at = at[rows]
-        self._keys = coded.keys
-        self._first = np.searchsorted(at >> _HALF, np.arange(len(coded.keys) + 1, dtype=np.uint64)).astype(np.uint32)
+        self._keys = places.keys
+        self._first = np.searchsorted(at >> _HALF, np.arange(len(places.keys) + 1, dtype=np.uint64)).astype(np.uint32)
         self._starts = (at & _LOW).astype(np.uint32)
         # The place is in the upper half, so the running maximum starts afresh with every place.
         ends = np.maximum.accumulate((at & ~_LOW) | _ticks(until[rows]))

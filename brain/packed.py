@@ -122,7 +122,7 @@ def joined(columns: list[Column], kept: list[Any]) -> Column:
     longest = max(columns, key=length)
     if not isinstance(longest, Coded):
         return np.concatenate([column[at] for column, at in zip(columns, kept, strict=True)])
-    known = [c if isinstance(c, Coded) else Coded(*np.unique(c[:], return_inverse=True)) for c in columns]
+    known = [c if isinstance(c, Coded) else Coded(*coded(c[:])) for c in columns]
     keys = np.sort(np.concatenate([column.keys for column in known]))
     keys = keys[np.append(True, keys[1:] != keys[:-1])]  # sorting takes a fifth of the time of numpy's hashing
     kind = _fitting(len(keys))

@@ -15,11 +15,9 @@ import numpy as np
 from brain.ledger import Ledger
 from brain.packed import Column, pack
 from brain.runs import Mask, among, concat, distinct, groups, take
-from schemas.facts import FACT_COLUMNS, Columns
+from schemas.facts import FACT_COLUMNS, MARKS, STAMP, Columns
 from schemas.keys import Ints, mix
 
-STAMP = ("rec", "version", "withdrawn", "digest")
-MARKS = (*STAMP, "event_ms")
 BUCKET_ROWS = 262_144
 """So many records are sorted at once: what stays in a processor's cache is sorted five times as fast."""
 FILED_ROWS = 2_000_000

@@ -98,7 +98,7 @@ class Tracing:
         return distinct(*touched)
 
     def _drop(self, column: str, values: Ints) -> Ints:
-        return self.exposures.remove(column, values)["pair"] if len(values) else values
+        return self.exposures.remove(column, values)["pair"]
 
     def _to_refresh(self, change: Change, sources: dict[int, Source | None]) -> Ints:
         """The sources whose presences or window may have changed."""
@@ -153,7 +153,7 @@ class Tracing:
     def _expose(self, hot: Columns, other: Columns) -> Ints:
         """Adds the exposures of pairs of a source presence and another one. Out: their pairs."""
         if size(hot) == 0:
-            return hot["uid"]
+            return np.zeros(0, np.int64)
         # Two at a line whose vehicles are known meet in a vehicle or not at all.
         different = (hot["uid"] != other["uid"]) & (hot["flags"] & other["flags"] & Flag.aboard == 0)
         hot, other = take(hot, different), take(other, different)

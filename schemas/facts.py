@@ -132,6 +132,10 @@ PLACE_SCHEMA = pa.schema(
         pa.field("label", pa.string(), False, {"about": "public name or trip; empty for homes, rooms and plates"}),
     ]
 )
+STAMP = ("rec", "version", "withdrawn", "digest")
+"""What a kept fact carries of its record, instead of the batch-local `row`."""
+MARKS = (*STAMP, "event_ms")
+"""What a brain asks of a record."""
 NO_PLACES = pa.RecordBatch.from_pylist([], PLACE_SCHEMA)
 
 

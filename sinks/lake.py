@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from schemas.decode import Reject
 from schemas.events import EVENT_SCHEMA
-from schemas.facts import FACT_COLUMNS, Columns, FactBatch
+from schemas.facts import FACT_COLUMNS, MARKS, Columns, FactBatch
 from schemas.keys import Key
 from sinks import parts, snapshot
 from sinks.claim import check_epoch, claim, lake_id, next_epoch
@@ -156,11 +156,11 @@ class Lake:
         return itertools.chain.from_iterable(self._parts(made))
 
     def marks(self) -> Iterator[Columns]:
-        """What a brain asks of every committed record, part by part. Shape: parts.MARKS."""
-        return self._parts(parts.marks, ("records",), parts.MARKS)
+        """What a brain asks of every committed record, part by part. Shape: MARKS."""
+        return self._parts(parts.marks, ("records",), MARKS)
 
     def stamped(self) -> Iterator[dict[str, Columns]]:
-        """Every committed fact by its table, with the parts.STAMP of its record, part by part: as many as `marks`."""
+        """Every committed fact by its table, with the STAMP of its record, part by part: as many as `marks`."""
         return self._parts(parts.stamped, ("records", *FACT_COLUMNS), ("rec",))
 
     def _parts(self, made: Callable[[parts.Tables], Any], *which: Sequence[str]) -> Iterator[Any]:

@@ -14,13 +14,9 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 
-from schemas.facts import FACT_COLUMNS, PLACE_SCHEMA, RECORD_SCHEMA, Columns, FactBatch
+from schemas.facts import FACT_COLUMNS, MARKS, PLACE_SCHEMA, RECORD_SCHEMA, STAMP, Columns, FactBatch
 from schemas.keys import Ints, mix
 
-STAMP = ("rec", "version", "withdrawn", "digest")
-"""What a fact row carries of its record, instead of the batch-local `row`."""
-MARKS = (*STAMP, "event_ms")
-"""What a brain asks of a record."""
 TABLES = ("records", "places", *FACT_COLUMNS)
 Tables = dict[str, pa.Table]
 

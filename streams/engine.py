@@ -190,10 +190,11 @@ class Engine:
         """Publishes a draft, from any thread, while this one goes on; the manifest of what is published then: a draft
         that comes after a later one is left."""
         with self._showing, self.summary.timed("publish"):
-            if draft.number > self._shown:
-                self.lake.publish(draft.views, [pack.name for pack in self.packs.packs], draft.moment)
-                self._shown = draft.number
-            return self.lake.published() or {}
+            if draft.number < self._shown:
+                return self.lake.published() or {}
+            manifest = self.lake.publish(draft.views, [pack.name for pack in self.packs.packs], draft.moment)
+            self._shown = draft.number
+            return manifest
 
     def shown(self, manifest: dict[str, Any]) -> Summary:
         """Fills in the summary from what was published."""

@@ -12,8 +12,8 @@ import pytest
 
 import brain.refill
 from brain.ledger import Ledger
-from brain.refill import MARKS, STAMP, refilled
-from schemas.facts import Columns
+from brain.refill import refilled
+from schemas.facts import MARKS, STAMP, Columns
 
 ROWS = 500
 
