@@ -4,7 +4,8 @@ answer, on a real broker, at a steady rate.
 In: a broker, traffic, perhaps a lake that holds a history. Out: percentiles, whether every list was complete, and what
 the service answers at the end.
 Invariant: what is waited for is the whole list: every guest of the room and nobody else; a way for each of them, to
-isolation, and one for the case, to a hospital.
+isolation, and one for the case, to a hospital. Who waits hears of it from the topics of events, and asks then: to ask a
+hundred times a second for what has not come would take the machine from the service.
 Deliberately absent: the time a department takes before it publishes.
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,11 +21,12 @@ from typing import Any
 
 import aiohttp
 import orjson
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from benchmarks.installation import Installation
 from benchmarks.processes import Span
 from benchmarks.traffic import GUESTS, KEY, Traffic, people, percentiles
+from schemas.topics import event_topic
 from streams.service.broker import LocalBroker
 from streams.service.security import client_options
 from streams.service.settings import Settings
@@ -32,7 +34,6 @@ from streams.service.topics import ensure_topics
 
 Answer = dict[str, list[tuple[str, str, str]]]
 """`contacts`: source, subject and class; `ways`: person, purpose and state. Sorted."""
-_ASK_AGAIN_S = 0.01
 _WAIT_S = 60.0
 _RESTORE_S = 900.0
 
@@ -75,7 +76,7 @@ def _answer(service: Installation) -> Answer:
 
 async def _measure(service: Installation, traffic: Traffic, before: int) -> tuple[list[float], list[float], bool]:
     settings = service.settings
-    async with _producer(settings) as producer, aiohttp.ClientSession() as asking:
+    async with _producer(settings) as producer, aiohttp.ClientSession() as asking, _news(settings) as news:
 
         async def send(source: str, body: dict[str, Any]) -> None:
             key = body["source_record_id"].encode()
@@ -88,21 +89,18 @@ async def _measure(service: Installation, traffic: Traffic, before: int) -> tupl
                 await asyncio.sleep(0.1)
 
         async def watch(number: int, _sent_s: float) -> bool:
-            waits = _carried if number % 2 else _listed
-            return await waits(asking, service, number)
+            right, who = (_carried, people(number)[-1]) if number % 2 else (_listed, people(number)[0])
+            try:
+                async with asyncio.timeout(_WAIT_S):
+                    await news.of(who)
+                    while not await right(asking, service, number):
+                        await news.of(who)
+            except TimeoutError:
+                return False
+            return True
 
         taken, acknowledged, whole = await traffic.play(send, settled, watch)
         return taken, acknowledged, whole and all([await _whole(asking, service, n) for n in range(traffic.cases)])
-
-
-async def _carried(asking: aiohttp.ClientSession, service: Installation, number: int) -> bool:
-    """Waits for the way of the last guest, since all ways come at once."""
-    last, end_s = people(number)[-1], time.monotonic() + _WAIT_S
-    while await _ways(asking, service, last) != {("isolate", "needed")}:
-        if time.monotonic() > end_s:
-            return False
-        await asyncio.sleep(_ASK_AGAIN_S)
-    return True
 
 
 async def _whole(asking: aiohttp.ClientSession, service: Installation, number: int) -> bool:
@@ -113,23 +111,58 @@ async def _whole(asking: aiohttp.ClientSession, service: Installation, number: i
     ]
 
 
+async def _listed(asking: aiohttp.ClientSession, service: Installation, number: int) -> bool:
+    """Whether the list of a case is there, and right."""
+    case, *guests = people(number)
+    address = f"http://127.0.0.1:{service.ports['writer']}/contacts"
+    async with asking.get(address, params={"source": case}) as answer:
+        return {row["subject"] for row in (await answer.json())["contacts"]} == set(guests)
+
+
+async def _carried(asking: aiohttp.ClientSession, service: Installation, number: int) -> bool:
+    """Whether the way of the last guest is there, since all ways come at once."""
+    return await _ways(asking, service, people(number)[-1]) == {("isolate", "needed")}
+
+
 async def _ways(asking: aiohttp.ClientSession, service: Installation, person: str) -> set[tuple[str, str]]:
     address = f"http://127.0.0.1:{service.ports['writer']}/transfers"
     async with asking.get(address, params={"person": person}) as answer:
         return {(row["source"], row["class_after"]) for row in (await answer.json())["transfers"]}
 
 
-async def _listed(asking: aiohttp.ClientSession, service: Installation, number: int) -> bool:
-    """Waits for the list of a case; whether it is the right one."""
-    those = people(number)
-    address, end_s = f"http://127.0.0.1:{service.ports['writer']}/contacts", time.monotonic() + _WAIT_S
-    while time.monotonic() < end_s:
-        async with asking.get(address, params={"source": those[0]}) as answer:
-            found = {row["subject"] for row in (await answer.json())["contacts"]}
-        if len(found) >= GUESTS - 1:
-            return found == set(those[1:])
-        await asyncio.sleep(_ASK_AGAIN_S)
-    return False
+class _News:
+    """Events, as the service publishes them, by whom they are about: a contact's case, a transfer's person."""
+
+    def __init__(self) -> None:
+        self._told: Counter[str] = Counter()
+        self._changed = asyncio.Condition()
+
+    async def hear(self, consumer: AIOKafkaConsumer) -> None:
+        async for message in consumer:
+            event = orjson.loads(message.value)
+            async with self._changed:
+                self._told[event["subject" if event["kind"].startswith("transfer") else "source"]] += 1
+                self._changed.notify_all()
+
+    async def of(self, person: str) -> None:
+        """Returns when there is an event that was not waited for before."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._told[person] > 0)
+            self._told[person] = 0
+
+
+@asynccontextmanager
+async def _news(settings: Settings) -> AsyncIterator[_News]:
+    topics = [settings.prefix + event_topic(kind) for kind in ("contact_found", "transfer_changed")]
+    consumer, news = AIOKafkaConsumer(*topics, **client_options(settings), auto_offset_reset="latest"), _News()
+    await consumer.start()
+    await consumer.seek_to_end()
+    hearing = asyncio.ensure_future(news.hear(consumer))
+    try:
+        yield news
+    finally:
+        hearing.cancel()
+        await consumer.stop()
 
 
 @asynccontextmanager

@@ -16,9 +16,9 @@ from schemas.events import EVENT_KINDS
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 FACTS = "brain.facts"
-"""From the intake to the writer: one message a chunk (streams/service/hops.py), keyed by the part it came from."""
+"""From the intake to the writer (streams/service/hops.py), all with one key: the writer reads them in their order."""
 FACT_BYTES_MAX = 16 << 20
-"""Size of the largest message inside. A chunk of 5,000 lines of 64 KiB that are all refused is cut before that."""
+"""Size of the largest message inside. Chunks are bundled so that it is not reached."""
 
 BUSY_PER_DAY = 50_000
 """Sources with fewer records a day, 0.6 a second, have one partition [D]: every fetch of a worker names all partitions
@@ -88,7 +88,7 @@ def topics() -> tuple[Topic, ...]:
         Topic(f"dead.{department}", False, 14 * DAY_MS, f"refused records of {department}, sealed")
         for department in DEPARTMENTS
     ]
-    found.append(Topic(FACTS, True, 3 * DAY_MS, "facts of a chunk, from intake to writer", FACT_BYTES_MAX))
+    found.append(Topic(FACTS, False, 3 * DAY_MS, "facts of chunks, from intake to writer", FACT_BYTES_MAX))
     found += [
         Topic(f"events.{family}", False, 14 * DAY_MS, f"what was concluded: {', '.join(kinds)}")
         for family, kinds in families().items()

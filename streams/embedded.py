@@ -71,5 +71,5 @@ class Embedded:
         with self.engine.summary.timed("read"):
             batch, rejects = self.intake.read(source, chunk.lines, part, chunk.offsets)
             sealed = self.engine.lake.sealed(rejects)
-        unknown = self.intake.take_unknown(source)
-        self.engine.add(source, len(chunk.lines), batch, sealed, {part: chunk.next_offset}, unknown)
+        unknown = {source: found} if (found := self.intake.take_unknown(source)) else {}
+        self.engine.add({source: len(chunk.lines)}, batch, sealed, {part: chunk.next_offset}, unknown)

@@ -118,27 +118,28 @@ class Engine:
 
     def add(
         self,
-        source: str,
-        lines: int,
+        lines: Mapping[str, int],
         batch: FactBatch,
         sealed: pa.Table,
         progress: Mapping[str, int],
-        unknown: Mapping[str, int],
+        unknown: Mapping[str, Mapping[str, int]],
     ) -> None:
-        """Takes what intake made of some lines of a source; the brain sees it with the next step."""
-        pending, rejected = self._pending, int(sum(sealed["count"].to_pylist()))
+        """Takes what intake made of some lines; the brain sees it with the next step. `lines`, `unknown`: by source."""
+        pending, summary = self._pending, self.summary
         pending.batches.append(batch)
         if sealed.num_rows:
             pending.rejects.append(sealed)
         pending.progress.update(progress)
-        if unknown:
-            pending.unknown.setdefault(source, Counter()).update(unknown)
-        pending.lines += lines
-        self.summary.read[source] += lines
-        self.summary.rejected[source] += rejected
-        self.summary.accepted[source] += lines - rejected
-        for reason, count in zip(sealed["reason"].to_pylist(), sealed["count"].to_pylist(), strict=True):
-            self.summary.reasons[reason] += count
+        for source, found in unknown.items():
+            pending.unknown.setdefault(source, Counter()).update(found)
+        for source, count in lines.items():
+            pending.lines += count
+            summary.read[source] += count
+            summary.accepted[source] += count
+        for row in sealed.select(["source", "reason", "count"]).to_pylist():
+            summary.rejected[row["source"]] += row["count"]
+            summary.accepted[row["source"]] -= row["count"]
+            summary.reasons[row["reason"]] += row["count"]
         if sum(b.records.num_rows for b in pending.batches[pending.stepped :]) >= self._step_records:
             self._step()
 

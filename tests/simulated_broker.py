@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 from schemas.topics import FACTS
 from streams.service.chunks import Message
 from streams.service.hops import decode
+from streams.service.intake import HOP_KEY
 from tests.simulated_time import Signal
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tests.simulation import Simulation
 
 SESSION_S = 10.0
+FACT_PART = f"{FACTS}@0"
 _TWICE = 0.03
 
 
@@ -121,11 +122,10 @@ class Group:
 class Broker:
     """All topics, and the group."""
 
-    def __init__(self, simulation: Simulation, sources: Sequence[str], partitions: int, fact_partitions: int) -> None:
+    def __init__(self, simulation: Simulation, sources: Sequence[str], partitions: int) -> None:
         self._sim = simulation
         parts = [f"src.{source}@{n}" for source in sources for n in range(partitions)]
-        self.fact_parts = [f"{FACTS}@{n}" for n in range(fact_partitions)]
-        self.logs = {part: Log(part) for part in (*parts, *self.fact_parts)}
+        self.logs = {part: Log(part) for part in (*parts, FACT_PART)}
         self.arrived: dict[str, set[int]] = {part: set() for part in parts}
         self.group = Group(simulation, parts)
         self.sources_changed, self.facts_changed = Signal(simulation.loop), Signal(simulation.loop)
@@ -143,13 +143,15 @@ class Broker:
             self.letters[message.key.decode()] = message
 
     def _append_hop(self, message: Message) -> None:
-        log = self.logs[self.fact_parts[crc32(message.key) % len(self.fact_parts)]]
-        hop = decode(message.value)
-        self._sim.note(log.part, f"{log.end}: {hop.part} [{hop.first}, {hop.next})")
+        log, spans = self.logs[FACT_PART], decode(message.value).spans
+        self._sim.demand(message.key == HOP_KEY, "a hop that may come to stand in another partition")
+        told = ", ".join(f"{span.part} [{span.first}, {span.next})" for span in spans)
+        self._sim.note(log.part, f"{log.end}: {told}")
         log.rows.append(message.value)
         if self._sim.rng.random() < 0.05:
             log.rows.append(None)
-        self.arrived[hop.part].update(range(hop.first, hop.next))
+        for span in spans:
+            self.arrived[span.part].update(range(span.first, span.next))
         self.facts_changed.set()
 
     def _append_event(self, message: Message) -> None:
@@ -172,13 +174,13 @@ class Sender:
 
     def __init__(self, simulation: Simulation, worker: Worker) -> None:
         self._sim, self._worker = simulation, worker
-        self._lanes: dict[tuple[str, int], deque[_Flight]] = {}
-        self._last_s: dict[tuple[str, int], float] = {}
+        self._lanes: dict[str, deque[_Flight]] = {}
+        self._last_s: dict[str, float] = {}
 
     def send(self, message: Message) -> Future[None]:
         """Done when the message has arrived and its sender knows."""
         loop, rng = self._sim.loop, self._sim.rng
-        lane = message.topic, crc32(message.key) % len(self._sim.broker.fact_parts) if message.topic == FACTS else 0
+        lane = message.topic
         at_s = max(self._last_s.get(lane, 0.0), loop.time() + self._sim.travel_s())
         self._last_s[lane] = at_s
         flight = _Flight(message, None, loop.create_future())
@@ -189,7 +191,7 @@ class Sender:
             loop.call_at(at_s + rng.choice((0.0, 0.1, 2.0)), self._again, flight)
         return flight.told
 
-    def _arrive(self, lane: tuple[str, int]) -> None:
+    def _arrive(self, lane: str) -> None:
         # What is due at one instant comes in any order: the first that was sent is the one that arrives.
         flight = self._lanes[lane].popleft()
         self._sim.broker.append(flight.message)

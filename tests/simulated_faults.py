@@ -15,9 +15,9 @@ from typing import Any
 from schemas.facts import FactBatch
 from streams.service import loops
 from streams.service.chunks import Chunk, Delivery, Waiting
-from streams.service.hops import Hop
+from streams.service.hops import Span
 from streams.service.intake import IntakeDesk
-from streams.service.succession import Span, Succession
+from streams.service.succession import Succession
 from streams.service.writer import Writer
 from tests.simulated_lake import MemoryLake
 
@@ -43,7 +43,7 @@ async def _acknowledges_first(waiting: Waiting[Chunk], desk: IntakeDesk, means: 
         chunks = await waiting.take(bytes_max)
         for chunk in chunks:
             chunk.acknowledge()
-        await means.publish([message for chunk in chunks for message in desk.read(chunk)])
+        await means.publish([message for chunk in chunks for message in desk.read([chunk])])
 
 
 async def _does_not_wait_for_arrival(
@@ -52,7 +52,7 @@ async def _does_not_wait_for_arrival(
     sent = []
     while True:
         chunks = await waiting.take(bytes_max)
-        messages = [message for chunk in chunks for message in desk.read(chunk)]
+        messages = [message for chunk in chunks for message in desk.read([chunk])]
         sent.append(asyncio.ensure_future(means.publish(messages)))
         for chunk in chunks:
             chunk.acknowledge()
@@ -128,24 +128,22 @@ class _TakesLossForControlTheSecondTime(Succession[str]):
 class _Unfenced(Writer):
     """Takes a hop whatever the lake has."""
 
-    def _hop(self, hop: Hop, reached: dict[str, int], taken: Any) -> None:
-        mine = {hop.part: hop.first}
-        super()._hop(hop, mine, taken)
-        reached[hop.part] = max(mine[hop.part], reached.get(hop.part, 0))
+    def _begins(self, span: Span, reached: dict[str, int]) -> int:
+        reached[span.part] = max(span.next, reached.get(span.part, 0))
+        return span.first
 
 
 class _Uncut(_Unfenced):
     """Drops a hop that the lake has, and takes one that it has in part as a whole."""
 
-    def _hop(self, hop: Hop, reached: dict[str, int], taken: Any) -> None:
-        if hop.next > reached.get(hop.part, 0):
-            super()._hop(hop, reached, taken)
+    def _begins(self, span: Span, reached: dict[str, int]) -> int:
+        return super()._begins(span, reached) if span.next > reached.get(span.part, 0) else span.next
 
 
 class _BlindToHoles(Writer):
-    def _hop(self, hop: Hop, reached: dict[str, int], taken: Any) -> None:
-        reached[hop.part] = max(hop.first, reached.get(hop.part, 0))
-        super()._hop(hop, reached, taken)
+    def _begins(self, span: Span, reached: dict[str, int]) -> int:
+        reached[span.part] = max(span.first, reached.get(span.part, 0))
+        return super()._begins(span, reached)
 
 
 class _ForgetsToPublish(Writer):

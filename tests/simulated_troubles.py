@@ -16,7 +16,7 @@ from unittest.mock import AsyncMock, patch
 from streams.service.cluster import Group
 from streams.service.settings import Settings
 from streams.service.topics import topics
-from tests.simulated_broker import SESSION_S
+from tests.simulated_broker import FACT_PART, SESSION_S
 from tests.simulated_processes import Killed, Worker
 from tests.simulated_workers import IntakeWorker
 
@@ -107,10 +107,9 @@ class Troubles:
 
     def expire(self) -> None:
         """Retention takes hops that the lake may not have yet, of a writer that was away for too long."""
-        for part in self._sim.broker.fact_parts:
-            log, reached = self._sim.broker.logs[part], self._sim.progress.get(part, 0)
-            log.start = max(log.start, self._sim.rng.randint(reached, log.end))
-            self._sim.hops_lost |= log.start > reached
+        log, reached = self._sim.broker.logs[FACT_PART], self._sim.progress.get(FACT_PART, 0)
+        log.start = max(log.start, self._sim.rng.randint(reached, log.end))
+        self._sim.hops_lost |= log.start > reached
         self._sim.may_have_holes |= self._sim.hops_lost
 
     async def to_earliest(self) -> None:

@@ -21,6 +21,7 @@ from streams.service.loops import publish_events
 from streams.service.succession import Span
 from streams.service.writer import Writer
 from tests.engines import KEY, PACKS
+from tests.simulated_broker import FACT_PART
 from tests.simulated_consumer import Consumer
 from tests.simulated_processes import Killed, Worker
 from tests.simulated_time import Signal
@@ -163,7 +164,7 @@ class WriterWorker(Worker):
     def seek(self) -> None:
         """Goes on where the lake ends, also when it was rebalanced."""
         reached = self.writer.progress()
-        self._consumer.assign({part: reached.get(part, 0) for part in self.sim.broker.fact_parts})
+        self._consumer.assign({part: reached.get(part, 0) for part in (FACT_PART,)})
         self.sim.broker.facts_changed.set()
 
     @property

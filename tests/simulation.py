@@ -59,7 +59,7 @@ class Simulation:
         self.lines = drawn(self.rng)
         self.sent: list[tuple[str, int]] = []
         sources = list(dict.fromkeys(source for source, _ in self.lines))
-        self.broker = Broker(self, sources, self.rng.choice((1, 1, 2)), self.rng.choice((1, 2, 3)))
+        self.broker = Broker(self, sources, self.rng.choice((1, 1, 2)))
         self.operator = Operator(self)
 
     # What everybody may ask.
@@ -84,8 +84,9 @@ class Simulation:
 
     def demand_durable(self, part: str, reached: int, bodies: Sequence[bytes]) -> None:
         self.demand(self.progress.get(part, 0) >= reached, f"{part}: acknowledged {reached} before it was committed")
-        for hop in map(decode, bodies):
-            self.demand(self.progress.get(hop.part, 0) >= hop.next, f"{hop.part}: {hop.next} acknowledged, not durable")
+        for span in (span for body in bodies for span in decode(body).spans):
+            durable = self.progress.get(span.part, 0) >= span.next
+            self.demand(durable, f"{span.part}: {span.next} acknowledged, not durable")
 
     def open_lake(self, worker: Worker) -> Any:
         def point(where: str) -> None:

@@ -26,7 +26,7 @@ from streams.engine import Engine
 from streams.errors import CommandError
 from streams.records import Reader, find_parts
 from streams.service.chunks import Chunk, Delivery, Message
-from streams.service.hops import decode, encode, hop
+from streams.service.hops import Content, decode, encode, hop
 from streams.service.intake import IntakeDesk
 from streams.service.metrics import Meter
 from streams.service.writer import EVENTS_OUT, HoleError, Writer
@@ -36,9 +36,9 @@ from tests.sources import samples
 SEALER = Sealer(KEY)
 
 
-def chunk_of(source: str, lines: list[bytes], first: int = 0) -> Chunk:
-    offsets = np.arange(first, first + len(lines), dtype=np.int64)
-    return Chunk(source, f"src.{source}@0", first, first + len(lines), lines, offsets, first == 0, 1_000, 2_000)
+def chunk_of(source: str, lines: list[bytes], first: int = 0, partition: int = 0) -> Chunk:
+    offsets, part = np.arange(first, first + len(lines), dtype=np.int64), f"src.{source}@{partition}"
+    return Chunk(source, part, first, first + len(lines), lines, offsets, first == 0, 1_000, 2_000)
 
 
 def same(one: FactBatch, other: FactBatch) -> None:
@@ -51,31 +51,65 @@ def same(one: FactBatch, other: FactBatch) -> None:
             assert np.array_equal(one.facts[table][name], column), (table, name)
 
 
-@pytest.mark.parametrize("source", sorted(sources()))
+SOURCES = sorted(sources())
+
+
+def content_of(chunks: list[Chunk]) -> Content:
+    """What a desk makes of chunks, as it arrives."""
+    return decode(IntakeDesk(KEY, Meter("intake", 1)).read(chunks)[-1].value).content()
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_a_hop_carries_what_intake_read_unchanged(source: str) -> None:
     chunk = chunk_of(source, [*samples(source), b"{bad", b'{"source_record_id":"x"}'], first=7)
     batch, rejects = Intake(KEY).read(source, chunk.lines, chunk.part, chunk.offsets)
-    sealed = SEALER.rows(rejects)
-    sent = decode(encode(hop(chunk, key_check(KEY), batch, sealed, {"colour": 2})))
-    same(sent.batch(), batch)
-    assert sent.sealed().equals(sealed)
-    assert (sent.first, sent.next, sent.lines, sent.unknown) == (7, chunk.next, len(chunk.lines), {"colour": 2})
+    nought, count = np.zeros(batch.records.num_rows, np.int64), np.zeros(len(rejects), np.int64)
+    content = Content(batch, nought, SEALER.rows(rejects, apart=True), count)
+    sent = decode(encode(hop([chunk], key_check(KEY), content, {source: {"colour": 2}})))
+    same(sent.content().batch, batch)
+    assert sent.content().rejects.equals(content.rejects)
+    assert (sent.spans[0].first, sent.spans[0].next) == (7, chunk.next)
+    assert sent.content().lines(0) == sent.spans[0].lines == len(chunk.lines)
+    assert sent.unknown == {source: {"colour": 2}}
 
 
-@pytest.mark.parametrize("source", sorted(sources()))
+def test_a_hop_of_chunks_of_all_sources_says_of_each_what_its_own_hop_would() -> None:
+    """Two of each: a part that goes on, and another one; with a line in each that is refused."""
+    chunks = [
+        piece
+        for source in SOURCES
+        for lines in [[b"{bad", *samples(source)]]
+        for piece in (
+            chunk_of(source, lines[:2]), chunk_of(source, lines[2:], first=2), chunk_of(source, lines, partition=1),
+        )
+    ]  # fmt: skip
+    random.Random(1).shuffle(chunks)
+    whole = content_of(chunks)
+    for at, chunk in enumerate(chunks):
+        alone = content_of([chunk])
+        begins = np.array([c.first if n == at else c.next for n, c in enumerate(chunks)], np.int64)
+        mine = whole.since(begins)
+        assert mine.batch.records.equals(alone.batch.records)
+        assert rows_of(mine.batch) == rows_of(alone.batch)
+        assert mine.rejects.drop_columns("sealed").equals(alone.rejects.drop_columns("sealed"))
+        assert whole.lines(at) == mine.lines(at) == len(chunk.lines)
+        assert all(place in whole.batch.places.to_pylist() for place in alone.batch.places.to_pylist())
+
+
+def rows_of(batch: FactBatch) -> dict[str, dict[str, list[int]]]:
+    facts = {table: rows for table, rows in batch.facts.items() if len(rows["row"])}
+    return {table: {name: column.tolist() for name, column in rows.items()} for table, rows in facts.items()}
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_a_hop_that_is_cut_is_the_hop_of_the_later_lines(source: str) -> None:
-    chunk = chunk_of(source, [b"{bad", *samples(source), b"{worse"])
-    intake = Intake(KEY)
-    batch, rejects = intake.read(source, chunk.lines, chunk.part, chunk.offsets)
-    whole = decode(encode(hop(chunk, key_check(KEY), batch, SEALER.rows(rejects), {})))
-    for since in range(len(chunk.lines) + 1):
-        later, again = Intake(KEY).read(source, chunk.lines[since:], chunk.part, chunk.offsets[since:])
-        cut = whole.batch(since)
-        assert cut.records.equals(later.records)
-        assert {t: r["row"].tolist() for t, r in cut.facts.items() if len(r["row"])} == {
-            t: r["row"].tolist() for t, r in later.facts.items() if len(r["row"])
-        }
-        assert whole.sealed(since)["reject_id"].to_pylist() == SEALER.rows(again)["reject_id"].to_pylist()
+    lines = [b"{bad", *samples(source), b"{worse"]
+    whole = content_of([chunk_of(source, lines)])
+    for since in range(len(lines) + 1):
+        cut, later = whole.since(np.array([since])), content_of([chunk_of(source, lines[since:], first=since)])
+        assert cut.batch.records.equals(later.batch.records)
+        assert rows_of(cut.batch) == rows_of(later.batch)
+        assert cut.rejects["reject_id"].equals(later.rejects["reject_id"])
 
 
 def test_bytes_that_are_no_hop_are_an_error_that_quotes_nothing() -> None:
@@ -97,8 +131,8 @@ class Desks:
         first, self.offset = self.offset, self.offset + len(bodies)
         self.writer.take([Delivery("brain.facts@0", first, self.offset, list(bodies))])
 
-    def hop(self, chunk: Chunk) -> bytes:
-        return self.intake.read(chunk)[-1].value
+    def hop(self, *chunks: Chunk) -> bytes:
+        return self.intake.read(chunks)[-1].value
 
 
 @pytest.fixture(scope="module")
@@ -137,9 +171,10 @@ def test_hops_in_any_interleaving_with_repetitions_give_the_embedded_digest(
         desks = Desks(lake)
         sent: list[bytes] = []
         while any(waiting):
-            chunk = rng.choice([w for w in waiting if w]).pop(0)
+            count = rng.choice((1, 1, 3, 8))
+            chunks = [rng.choice(left).pop(0) for _ in range(count) if (left := [*filter(None, waiting)])]
             again = [rng.choice(sent)] if sent and rng.random() < 0.2 else []
-            sent.append(desks.hop(chunk))
+            sent.append(desks.hop(*chunks))
             desks.deliver(*again, *sent[-rng.choice((1, 1, 1, 4)) :], *again)
         read = desks.writer.engine.summary.read.total()
         assert desks.writer.publish().digest == expected
@@ -191,7 +226,7 @@ def test_events_are_published_once_and_after_a_kill_again_under_the_same_numbers
 
 def test_a_dead_letter_holds_the_bytes_sealed_and_says_why() -> None:
     raw = b'{"source_record_id":"t1","phone":"13800138000"'
-    *letters, _ = IntakeDesk(KEY, Meter("intake", 1)).read(chunk_of("transport.tap", [raw]))
+    *letters, _ = IntakeDesk(KEY, Meter("intake", 1)).read([chunk_of("transport.tap", [raw])])
     assert [letter.topic for letter in letters] == ["dead.transport"]
     said = dict(letters[0].headers)
     assert said["part"] == b"src.transport.tap@0"

@@ -105,9 +105,9 @@ def test_no_identifier_is_in_any_message_log_metric_or_page(broker: LocalBroker,
             said = [message.key or b"", message.value, *(value for _, value in message.headers)]
             assert not found.blob(b"\n".join(said)), message.topic
             if message.topic.endswith(FACTS):
-                hop = decode(message.value)
-                assert not found.table(hop.batch().records)
-                for rows in hop.batch().facts.values():
+                batch = decode(message.value).content().batch
+                assert not found.table(batch.records)
+                for rows in batch.facts.values():
                     assert not found.table(pa.table(rows))
         for name in service.processes:
             assert not found.text(service.log(name)), name

@@ -125,7 +125,7 @@ def chunk(source: str, lines: list[bytes], partition: int = 0, first: int = 0) -
 
 
 def hop(desk: IntakeDesk, of: Chunk) -> bytes:
-    return desk.read(of)[-1].value
+    return desk.read([of])[-1].value
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -215,8 +215,8 @@ def test_a_place_has_its_name_though_the_hop_that_names_it_comes_a_second_time()
     one, other = (chunk("health.survey_leg", [meal(name)[1]], partition) for partition, name in enumerate(("a", "b")))
     dies, lives = desks.worker(), desks.worker()
     hop(dies, one)
-    desks.take("brain.facts@1", hop(dies, other))
-    desks.take("brain.facts@1", hop(lives, other))
+    desks.take("brain.facts@0", hop(dies, other))
+    desks.take("brain.facts@0", hop(lives, other))
     desks.take("brain.facts@0", hop(lives, one))
     assert {name for _, _, name in places_of(lake)} == {"K1"}
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
-import numpy as np
-
 from schemas.keys import Ints
+
+_BUNDLE_RECORDS, _BUNDLE_BYTES = 5_000, 2 << 20
+"""What fills a message. The chunk that fills it has no more (BRAIN_CHUNK_RECORDS; 1 MiB, or one record), and a line
+that is refused is sealed beside some 500 bytes of words: so the message stays below FACT_BYTES_MAX."""
 
 
 def _nothing() -> None:
@@ -46,27 +48,16 @@ class Chunk:
         return sum(map(len, self.lines))
 
 
-def joined(chunks: Iterable[Chunk]) -> list[Chunk]:
-    """The same with neighbours of one part as one, since a chunk costs the same for few records as for many."""
-    found: dict[tuple[str, int], Chunk] = {}
+def bundles(chunks: Sequence[Chunk]) -> Iterator[Sequence[Chunk]]:
+    """The same in order, as many at once as one message to the writer may hold."""
+    taken: list[Chunk] = []
     for chunk in chunks:
-        before = found.pop((chunk.part, chunk.first), None)
-        whole = chunk if before is None else _after(before, chunk)
-        found[chunk.part, whole.next] = whole
-    return list(found.values())
-
-
-def _after(one: Chunk, other: Chunk) -> Chunk:
-    told = [chunk for chunk in (one, other) if chunk.lines]
-    return replace(
-        other,
-        first=one.first,
-        earliest=one.earliest,
-        lines=one.lines + other.lines,
-        offsets=np.concatenate([one.offsets, other.offsets]),
-        oldest_ms=told[0].oldest_ms if told else 0,
-        newest_ms=told[-1].newest_ms if told else 0,
-    )
+        taken.append(chunk)
+        if sum(len(c.lines) for c in taken) >= _BUNDLE_RECORDS or sum(c.size for c in taken) >= _BUNDLE_BYTES:
+            yield taken
+            taken = []
+    if taken:
+        yield taken
 
 
 @dataclass(frozen=True)
@@ -122,6 +113,11 @@ class Waiting(Generic[T]):
             self._items.append(item)
             self.bytes += item.size
             self._changed.notify_all()
+
+    async def some(self) -> None:
+        """Returns when there is something."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: bool(self._items))
 
     async def take(self, bytes_max: int) -> list[T]:
         """What waits, as far as it is no more than `bytes_max`, but at least one; waits until there is one."""

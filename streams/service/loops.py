@@ -12,11 +12,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from streams.service.chunks import Chunk, Delivery, Message, Waiting, joined
+from streams.service.chunks import Chunk, Delivery, Message, Waiting, bundles
 from streams.service.intake import IntakeDesk
 from streams.service.writer import Writer
 
 T = TypeVar("T")
+_MOMENTS_S = 0.002
 
 
 class Means(Protocol):
@@ -36,12 +37,14 @@ class Means(Protocol):
 
 
 def _read(desk: IntakeDesk, chunks: Sequence[Chunk]) -> list[Message]:
-    return [message for chunk in joined(chunks) for message in desk.read(chunk)]
+    return [message for bundle in bundles(chunks) for message in desk.read(bundle)]
 
 
 async def intake_loop(waiting: Waiting[Chunk], desk: IntakeDesk, means: Means, bytes_max: int) -> None:
-    """Chunks to hops."""
+    """Chunks to hops. What one fetch has brought comes one after another, within moments."""
     while True:
+        await waiting.some()
+        await asyncio.sleep(_MOMENTS_S)
         chunks = await waiting.take(bytes_max)
         await means.publish(await means.work(_read, desk, chunks))
         for chunk in chunks:
@@ -101,4 +104,3 @@ async def publish_events(writer: Writer, means: Means) -> None:
     while messages := await means.work(writer.events):
         await means.publish(messages)
         writer.sent(messages)
-

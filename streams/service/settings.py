@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     ssl_cafile: Path | None = Field(None, description="certificates of the authority; with *SSL alone")
     ssl_certfile: Path | None = Field(None, description="our certificate, where brokers ask for one")
     ssl_keyfile: Path | None = Field(None, description="key of our certificate")
-    partitions: int = Field(4, ge=1, le=256, description="partitions of each source of many records, and of the facts")
+    partitions: int = Field(4, ge=1, le=256, description="partitions of each source of many records")
     replication: int = Field(1, ge=1, le=5, description="copies of each partition; 3 on a cluster of 3 or more")
     lake: Path = Field(Path("out/lake"), description="folder of the lake")
     key: Path | None = Field(None, description="file of the key; default: LAKE.key beside the lake")

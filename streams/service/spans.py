@@ -23,6 +23,7 @@ from aiokafka.errors import ConsumerStoppedError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.service.fetches import Fetches
 from streams.service.succession import Span
 
 
@@ -48,6 +49,7 @@ class SpanThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = reading.fetch_wait_ms
         consumer._max_partition_fetch_bytes = reading.partition_bytes_max
         consumer._isolation_level = "read_committed"
+        consumer._client.send = Fetches(consumer._client).send
         return consumer
 
     async def on_thread_stop(self) -> None:

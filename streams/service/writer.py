@@ -24,7 +24,7 @@ from streams.engine import Draft, Engine, Summary
 from streams.errors import CommandError
 from streams.mending import replay
 from streams.service.chunks import Delivery, Message
-from streams.service.hops import Hop, decode
+from streams.service.hops import Content, Hop, Span, decode
 
 EVENTS_OUT = "events"
 """The part under which the lake remembers which event is the next to be published."""
@@ -123,37 +123,59 @@ class Writer:
 
     def _hop(self, hop: Hop, reached: dict[str, int], taken: _Taken) -> None:
         if hop.key_check != self._check:
-            raise CommandError(f"{hop.part}: read with another key than this lake's: give all workers one key file")
-        since = reached.get(hop.part, 0)
-        if hop.first > since:
-            self._meter.gap(hop.part, hop.first - since)
-            if not hop.earliest:
-                raise HoleError(
-                    f"{hop.part}: offsets {since} to {hop.first} were never read; the intake's group was moved on. "
-                    "Stop the service, run `brain rewind`, start it again"
-                )
-        if hop.next <= since:
-            self._meter.repeated(hop.lines)
+            parts = ", ".join(span.part for span in hop.spans)
+            raise CommandError(f"{parts}: read with another key than this lake's: give all workers one key file")
+        begins = [self._begins(span, reached) for span in hop.spans]
+        if all(begin == span.next for begin, span in zip(begins, hop.spans, strict=True)):
+            self._meter.repeated(sum(span.lines for span in hop.spans))
             if (named := hop.named()).places.num_rows:
                 self.engine.add_facts(named)
             return
-        batch, sealed = hop.batch(since), hop.sealed(since)
-        lines = hop.lines if since <= hop.first else batch.records.num_rows + int(sum(sealed["count"].to_pylist()))
-        self._meter.repeated(hop.lines - lines)
-        # Of a hop that is cut nobody knows which lines had the fields; the count, of interest alone, goes without them.
-        unknown = hop.unknown if since <= hop.first else {}
-        self.engine.add(hop.source, lines, batch, sealed, {}, unknown)
-        reached[hop.part] = hop.next
-        self._count(hop, lines, batch.column("event_ms"), taken)
-        for reason, count in zip(sealed["reason"].to_pylist(), sealed["count"].to_pylist(), strict=True):
-            taken.rejects[hop.source.split(".")[0], reason] += count
+        content = hop.content()
+        cut = [begin > span.first for begin, span in zip(begins, hop.spans, strict=True)]
+        if any(cut):
+            content = content.since(np.array(begins, np.int64))
+        lines = [content.lines(at) if cut[at] else span.lines for at, span in enumerate(hop.spans)]
+        self._meter.repeated(sum(span.lines for span in hop.spans) - sum(lines))
+        # Of what is cut nobody knows which lines had the fields; the count, of interest alone, goes without them.
+        unclear = {span.source for at, span in enumerate(hop.spans) if cut[at]}
+        unknown = {source: found for source, found in hop.unknown.items() if source not in unclear}
+        told: Counter[str] = Counter()
+        for span, count in zip(hop.spans, lines, strict=True):
+            told[span.source] += count
+        self.engine.add(told, content.batch, content.rejects, {}, unknown)
+        self._count(hop.spans, lines, content, taken)
+
+    def _begins(self, span: Span, reached: dict[str, int]) -> int:
+        """From which offset on a span is new; its end if it is not."""
+        since = reached.get(span.part, 0)
+        if span.first > since:
+            self._meter.gap(span.part, span.first - since)
+            if not span.earliest:
+                raise HoleError(
+                    f"{span.part}: offsets {since} to {span.first} were never read; the intake's group was moved on. "
+                    "Stop the service, run `brain rewind`, start it again"
+                )
+        reached[span.part] = max(since, span.next)
+        return min(max(since, span.first), span.next)
 
     @staticmethod
-    def _count(hop: Hop, lines: int, event_ms: Ints, taken: _Taken) -> None:
-        if lines:
-            taken.sources[hop.source] += lines
-            taken.lateness_ms.setdefault(hop.source.split(".")[0], []).append(hop.newest_ms - event_ms)
-            taken.reached_ms.append(hop.oldest_ms)
+    def _count(spans: Sequence[Span], lines: Sequence[int], content: Content, taken: _Taken) -> None:
+        late_ms = np.array([span.newest_ms for span in spans], np.int64)[content.span] - content.batch.column(
+            "event_ms"
+        )
+        departments = [span.source.split(".")[0] for span in spans]
+        for department in dict.fromkeys(departments):
+            mine = np.array([name == department for name in departments])[content.span]
+            if mine.any():
+                taken.lateness_ms.setdefault(department, []).append(late_ms[mine])
+        for span, count in zip(spans, lines, strict=True):
+            if count:
+                taken.sources[span.source] += count
+                taken.reached_ms.append(span.oldest_ms)
+        rejects = content.rejects.select(["source", "reason", "count"]).to_pylist()
+        for row in rejects:
+            taken.rejects[row["source"].split(".")[0], row["reason"]] += row["count"]
 
     def _tell(self, taken: _Taken, spent: dict[str, float], low: int, high: int) -> None:
         now_ms, seconds = time.time_ns() // 1_000_000, self.engine.summary.seconds
