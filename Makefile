@@ -28,7 +28,8 @@ test: $(READY) ## all checks: style, types, who imports whom, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict $(ROOMS)
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -m "not alone" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "not kafka and not alone" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "kafka and not alone" -n 2 --dist loadfile
 	$(BIN)/python -m pytest -m alone
 
 soak: $(READY) ## failures by the thousand: an hour of them
