@@ -31,7 +31,7 @@ from schemas.keys import RANK_SHIFT, Ints, mix, record_tokens
 from streams.service.spans import Reading
 from streams.service.transport import Fetched, Transport
 
-CHUNK, STEP = 5_000, 20_000
+CHUNK, STEP = 5_000, 50_000
 """Records in a chunk of a partition, as the service's default; records in a step: of what waits the service's writer
 takes up to 100,000 into one."""
 _INFECTIOUS = 1 << 40
