@@ -113,7 +113,11 @@ class Holds:
         rows = take(rows, np.lexsort((rows["at"], rows["of"])))
         _, starts, _ = groups(rows["of"])
         ends = np.append(starts, len(rows["of"]))[1:]
-        columns = rows["of"][starts], rows["at"][starts], rows["at"][ends - 1], starts, ends
-        pack = self._rules.series.in_force(columns[2])
+        order, first, _ = groups(rows["of"], rows["rec"])
+        told = take(rows, order[first])
+        low = np.searchsorted(told["of"], rows["of"][starts])
+        high = np.append(low, len(told["of"]))[1:]
+        columns = rows["of"][starts], rows["at"][starts], rows["at"][ends - 1], low, high
+        pack, records = self._rules.series.in_force(columns[2]), told["rec"].tolist()
         for of, since, latest, low, high, number in zip(*(c.tolist() for c in (*columns, pack)), strict=True):
-            yield of, Hold(since, latest + later_ms, number, tuple(distinct(rows["rec"][low:high]).tolist()))
+            yield of, Hold(since, latest + later_ms, number, tuple(records[low:high]))

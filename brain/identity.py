@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from brain.orders import spans
+from brain.orders import searched, spans
 from brain.runs import Table, among, distinct, groups
 from schemas.facts import Columns
 from schemas.keys import ANCHOR_KINDS, PHONE_RANK, Ints, rank
@@ -39,6 +39,11 @@ class Identity:
         if len(touched) == 0:
             return touched, touched
         before = self.persons_of(distinct(touched))
+        dirty = self.file(new, fallen)
+        return dirty, distinct(before, self.persons_of(dirty))
+
+    def file(self, new: Columns, fallen: Ints) -> Ints:
+        """As `change`; who it was and is stays unasked. Out: every identifier whose person may have changed."""
         gone, split = self.links.remove("rec", fallen), self._merges.remove("rec", fallen)
         anchors = rank(new["carried"]) < len(ANCHOR_KINDS)
         self.links.add({n: c[~anchors] for n, c in new.items()})
@@ -48,7 +53,7 @@ class Identity:
         carried = np.concatenate([new["carried"][~anchors], gone["carried"]])
         dirty = distinct(moved, carried, self._carried_by(np.concatenate([moved, carried])))
         self._review(dirty[rank(dirty) >= len(ANCHOR_KINDS)])
-        return dirty, distinct(before, self.persons_of(dirty))
+        return dirty
 
     def _carried_by(self, owners: Ints) -> Ints:
         """Everything ever carried by these anchors or phones, and by the phones among that."""
@@ -106,7 +111,7 @@ class Identity:
         keys, least = self._merged
         if len(keys) == 0:
             return anchors
-        at = np.minimum(np.searchsorted(keys, anchors), len(keys) - 1)
+        at = np.minimum(searched(keys, anchors), len(keys) - 1)
         return np.where(keys[at] == anchors, least[at], anchors)
 
     def resolve(self, idents: Ints, at_ms: Ints) -> Ints:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brain.orders import ascending
 from brain.packed import Column
 from brain.runs import Mask, Table, groups
 from schemas.instants import UNKNOWN_MS
@@ -60,9 +61,10 @@ class Ledger:
 
     def event_ms(self, rec: Ints) -> Ints:
         """The event time of each of these records, as it stands."""
-        of, rows = self._table.find("rec", rec)
+        order = ascending(rec)
+        of, rows = self._table.find("rec", rec[order])
         at_ms = np.full(len(rec), UNKNOWN_MS, np.int64)
-        at_ms[of] = rows["event_ms"]
+        at_ms[order[of]] = rows["event_ms"]
         return at_ms
 
     def _greatest(self, rec: Ints, version: Ints, withdrawn: Ints, digest: Ints) -> tuple[Ints, Mask]:

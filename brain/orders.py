@@ -17,6 +17,8 @@ from schemas.instants import EARLIEST_MS, LATEST_MS
 from schemas.keys import Ints
 
 Positions = npt.NDArray[np.uint32]
+TOKEN_BITS = 63
+MANY, LARGE = 4096, 50_000
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
@@ -27,6 +29,27 @@ def spans(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     of = np.repeat(np.arange(len(low)), counts)
     before = np.cumsum(counts) - counts
     return of, np.arange(len(of)) - before[of] + low[of]
+
+
+def ascending(tokens: Ints, skip: int = 0) -> Ints:
+    """The order of tokens by size: two passes over 32 bits, of which few have the same, and one that mends the rest;
+    half the time of sorting by comparisons. `skip`: so many first bits are the same in all."""
+    low, high = ((tokens >> (TOKEN_BITS - skip - bits)).astype(np.uint16) for bits in (32, 16))
+    order = np.argsort(low, kind="stable")
+    order = order[np.argsort(high[order], kind="stable")]
+    found = tokens[order]
+    return order if (found[1:] >= found[:-1]).all() else order[np.argsort(found, kind="stable")]
+
+
+def searched(keys: Ints, tokens: Ints) -> Ints:
+    """Where the tokens are or would be among ascending keys. Many are looked for in their order, since a search at
+    random misses every cache (100,000 of 10,000,000: 0.23 instead of 1.41 µs each)."""
+    if len(tokens) < MANY or len(keys) < LARGE or (tokens[1:] >= tokens[:-1]).all():
+        return np.searchsorted(keys, tokens)
+    order = ascending(tokens)
+    at = np.empty(len(tokens), np.int64)
+    at[order] = np.searchsorted(keys, tokens[order])
+    return at
 
 
 @dataclass(frozen=True)
@@ -96,7 +119,7 @@ def _hits(keys: Ints, values: Ints) -> tuple[Ints, Ints]:
     """(index of the value, number of its key) of the values that are among ascending keys, all different."""
     if len(keys) == 0:
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    at = np.minimum(np.searchsorted(keys, values), len(keys) - 1)
+    at = np.minimum(searched(keys, values), len(keys) - 1)
     asked = np.flatnonzero(keys[at] == values)
     return asked, at[asked]
 

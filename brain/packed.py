@@ -20,6 +20,7 @@ from schemas.keys import Ints
 FEW = 4096
 """So few rows stay as they are: they will soon be merged, and packing costs more than it saves."""
 MANY = 200_000
+_SAMPLE = 16
 _BYTES = (np.uint8, np.uint16, np.uint32)
 _APART = (UNKNOWN_MS, BEGIN_MS, OPEN_MS)
 """Instants that lie far from all others, kept as 0, 1 and 2."""
@@ -65,7 +66,7 @@ def _fitting(count: int) -> Any:
 
 def pack(values: Ints) -> Column:
     """A column of times, numbers or tokens."""
-    if len(values) < FEW:
+    if len(values) < FEW or _far(values[:: len(values) // _SAMPLE]):
         return values
     low, high = int(values.min()), int(values.max())
     if kind := _fitting(high - low + 1):
@@ -82,6 +83,12 @@ def pack(values: Ints) -> Column:
     for number, value in enumerate(_APART):
         small[values == value] = number
     return Narrow(small, base, True)
+
+
+def _far(some: Ints) -> bool:
+    """Whether some values are so far from each other that no column with them can be packed: most columns of tokens."""
+    some = some[(some != UNKNOWN_MS) & (some != BEGIN_MS) & (some != OPEN_MS)]
+    return len(some) > 0 and _fitting(int(some.max()) - int(some.min()) + 1) is None
 
 
 def code(values: Ints) -> Column:

@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Iterator
 import numpy as np
 
 from brain.ledger import Ledger
-from brain.packed import Column, pack
+from brain.orders import TOKEN_BITS, ascending
+from brain.packed import Column, length, pack
 from brain.runs import Mask, among, concat, distinct, groups, take
 from schemas.facts import FACT_COLUMNS, MARKS, STAMP, Columns
 from schemas.keys import Ints, mix
@@ -22,7 +23,8 @@ BUCKET_ROWS = 262_144
 """So many records are sorted at once: what stays in a processor's cache is sorted five times as fast."""
 FILED_ROWS = 2_000_000
 """As many facts are filed at once: few runs to merge, and little memory beside what is kept."""
-_BITS = 63
+_SPREAD = 8
+"""Bits by which the records of a part are spread before it is known into how many buckets they go."""
 _SKETCH = 22
 """Bits of a record by which most of those that stand alone are told from the others without a search."""
 Part = dict[str, Column]
@@ -57,14 +59,14 @@ class Chosen:
 
 
 def _sketched(recs: Ints) -> Ints:
-    return recs >> (_BITS - _SKETCH) & ((1 << _SKETCH) - 1)
+    return recs >> (TOKEN_BITS - _SKETCH) & ((1 << _SKETCH) - 1)
 
 
 def refilled(
-    ledger: Ledger, marks: Iterable[Columns], stamped: Iterable[dict[str, Columns]], dated: Collection[str]
+    ledger: Ledger, marks: Iterable[Part], stamped: Iterable[dict[str, Columns]], dated: Collection[str]
 ) -> Iterator[dict[str, Columns]]:
-    """Fills the ledger; the facts that stand, by table, in a few pieces. `marks`: MARKS of every record, `stamped`: of
-    every fact its columns and STAMP, both by part; `dated`: tables whose facts have `event_ms`, too."""
+    """Fills the ledger; the facts that stand, by table, in a few pieces. `marks`: all records, as `spread` gives them,
+    `stamped`: of every fact its columns and STAMP, both by part; `dated`: tables whose facts have `event_ms`, too."""
     chosen = fill(ledger, marks)
     waiting: dict[str, list[Columns]] = {}
     rows = 0
@@ -88,19 +90,19 @@ def _piece(ledger: Ledger, waiting: dict[str, list[Columns]], dated: Collection[
     return piece
 
 
-def fill(ledger: Ledger, marks: Iterable[Columns]) -> Chosen:
+def fill(ledger: Ledger, marks: Iterable[Part]) -> Chosen:
     """Takes in all records. Those that were told once and not withdrawn stand; of the others the ledger judges."""
-    parts = [_ordered(rows) for rows in marks]
-    lengths = [len(part["rec"][:]) for part in parts]
-    bits = max(0, (sum(lengths) // BUCKET_ROWS).bit_length())
-    edges = np.arange(1, 1 << bits, dtype=np.int64) << (_BITS - bits)
+    parts = list(marks)
+    lengths = [length(part["rec"]) for part in parts]
+    bits = min(_SPREAD, (sum(lengths) // BUCKET_ROWS).bit_length())
+    edges = np.arange(1, 1 << bits, dtype=np.int64) << (TOKEN_BITS - bits)
     inner = [np.searchsorted(part["rec"][:], edges) for part in parts]
     bounds = [np.concatenate([[0], cuts, [n]]) for cuts, n in zip(inner, lengths, strict=True)]
     buckets = [[(int(b[at]), int(b[at + 1])) for b in bounds] for at in range(1 << bits)]
     alone, others, numbers = [], [], []
     for spans in buckets:
         rec, withdrawn = (_joined(parts, name, spans) for name in ("rec", "withdrawn"))
-        order = np.argsort(rec)
+        order = ascending(rec, bits)
         again = rec[order][1:] == rec[order][:-1]
         apart = withdrawn[order] != 0
         apart[1:] |= again
@@ -122,8 +124,9 @@ def fill(ledger: Ledger, marks: Iterable[Columns]) -> Chosen:
     return Chosen(told, verdict.stands)
 
 
-def _ordered(rows: Columns) -> Part:
-    order = np.argsort(rows["rec"])
+def spread(rows: Columns) -> Part:
+    """The records of a part, those of a bucket side by side. Shape: MARKS."""
+    order = np.argsort((rows["rec"] >> (TOKEN_BITS - _SPREAD)).astype(np.uint8), kind="stable")
     return {name: pack(rows[name][order]) for name in MARKS}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from brain.orders import Order, Timeline
+from brain.orders import Order, Timeline, searched
 from brain.packed import Column, code, holding, joined, length, pack
 from schemas.facts import Columns
 from schemas.keys import Ints
@@ -205,7 +205,7 @@ def among(values: Ints, ordered: Ints) -> Mask:
     """Which values are in an ascending array."""
     if len(ordered) == 0:
         return np.zeros(len(values), np.bool_)
-    at = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    at = np.minimum(searched(ordered, values), len(ordered) - 1)
     found: Mask = ordered[at] == values
     return found
 

@@ -41,7 +41,7 @@ from brain.leads import Leads
 from brain.ledger import Ledger
 from brain.notices import Notices
 from brain.persons import Persons
-from brain.refill import refilled
+from brain.refill import Part, refilled
 from brain.rules import Rules
 from brain.runs import Table, distinct, take
 from brain.secondary import Secondary
@@ -109,7 +109,7 @@ class Brain:
         patients = self.clinical.change(facts, fallen, moved[0])
         return self._conclude(change, moved, patients, dwells, ordered, (told, fallen, leaving))
 
-    def restore(self, marks: Iterable[Columns], stamped: Iterable[dict[str, Columns]]) -> None:
+    def restore(self, marks: Iterable[Part], stamped: Iterable[dict[str, Columns]]) -> None:
         """Takes in what had been stepped through, into a new brain: as one, since the sum alone counts. All is filed
         before anything is concluded, and the events are not told again. `marks`, `stamped`: as brain/refill.py has."""
         links, nothing = Table(*LINK), np.zeros(0, np.int64)
@@ -122,7 +122,7 @@ class Brain:
             self.leads.file(facts.pop("dwells"), nothing)
             self.findings.file({name: facts.pop(name) for name in TABLES}, nothing)
             self.clinical.file(facts, nothing)
-        self.identity.change(links.all(), nothing)
+        self.identity.file(links.all(), nothing)
         # Who met whom is found from the side of the cases, so no presence or dwell need be told as new.
         presences, dwells = self.presences.none(), self.leads.dwells.none()
         patients = self.clinical.woken(*self.clinical.every(), nothing)

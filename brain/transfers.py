@@ -121,7 +121,7 @@ class Transfers:
                 self.standing[key] = after
                 rows.setdefault(key, None)
             if before is not None or after is not None:
-                places = places | self.capacity.holders.swap(key, before, after)
+                places |= self.capacity.holders.swap(key, before, after)
         holders = self.capacity.holders
         for key in holders.ways(places) | rows.keys():
             way = self.standing.get(key)

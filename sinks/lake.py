@@ -28,7 +28,7 @@ from schemas.keys import Key
 from sinks import parts, snapshot
 from sinks.claim import check_epoch, claim, lake_id, next_epoch
 from sinks.disk import WriterLock, remove
-from sinks.files import PartFiles
+from sinks.files import PartFiles, T
 from sinks.foreign import unknown_rows
 from sinks.lookup import Committed
 from sinks.publication import Moment, Publisher, contacts_now, rejects_of, transfers_now
@@ -155,9 +155,9 @@ class Lake:
 
         return itertools.chain.from_iterable(self._parts(made))
 
-    def marks(self) -> Iterator[Columns]:
-        """What a brain asks of every committed record, part by part. Shape: MARKS."""
-        return self._parts(parts.marks, ("records",), MARKS)
+    def marks(self, made: Callable[[Columns], T]) -> Iterator[T]:
+        """What is made of what a brain asks of every committed record, part by part. Shape: MARKS."""
+        return self._parts(lambda tables: made(parts.marks(tables)), ("records",), MARKS)
 
     def stamped(self) -> Iterator[dict[str, Columns]]:
         """Every committed fact by its table, with the STAMP of its record, part by part: as many as `marks`."""

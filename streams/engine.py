@@ -18,8 +18,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from brain.packed import length
+from brain.refill import Part, spread
 from brain.stages import Brain
-from schemas.facts import Columns, FactBatch
+from schemas.facts import FactBatch
 from schemas.policy import PackSeries
 from sinks.lake import Lake
 from streams.batches import merged
@@ -96,14 +98,14 @@ class Engine:
         self.summary = Summary()
         self._pending = _Pending()
         with self.summary.timed("restore"):
-            self.brain.restore(self._counted(lake.marks()), lake.stamped())
+            self.brain.restore(self._counted(lake.marks(spread)), lake.stamped())
             give_back()
         self._unswept = self._drafts = self._shown = 0
         self._showing = Lock()
 
-    def _counted(self, marks: Iterator[Columns]) -> Iterator[Columns]:
+    def _counted(self, marks: Iterator[Part]) -> Iterator[Part]:
         for rows in marks:
-            self.summary.restored += len(rows["rec"])
+            self.summary.restored += length(rows["rec"])
             yield rows
 
     @property

@@ -12,7 +12,7 @@ import pytest
 
 import brain.refill
 from brain.ledger import Ledger
-from brain.refill import refilled
+from brain.refill import refilled, spread
 from schemas.facts import MARKS, STAMP, Columns
 
 ROWS = 500
@@ -53,7 +53,7 @@ def test_a_ledger_filled_at_once_stands_as_one_told_part_by_part(
             stands[int(rows["rec"][at])] = number, int(rows["digest"][at]), int(rows["event_ms"][at])
     filled, found = Ledger(), dict[int, tuple[int, int, int]]()
     stamped = (_facts(number, rows) for number, rows in enumerate(parts))
-    for piece in refilled(filled, iter(parts), stamped, {"results"}):
+    for piece in refilled(filled, map(spread, parts), stamped, {"results"}):
         columns = (piece["results"][name].tolist() for name in ("rec", "tube", "result", "event_ms"))
         for rec, *rest in zip(*columns, strict=True):
             assert rec not in found
