@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from brain.orders import ascending
-from brain.packed import Column
+from brain.packed import Column, ascending
 from brain.runs import Mask, Table, groups
 from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from brain.packed import Coded, Column, coded
+from brain.packed import TOKEN_BITS, Coded, Column, ascending, coded
 from schemas.instants import EARLIEST_MS, LATEST_MS
 from schemas.keys import Ints
 
 Positions = npt.NDArray[np.uint32]
-TOKEN_BITS = 63
+CODE_SKIP = TOKEN_BITS - 32
 MANY, LARGE = 4096, 50_000
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
@@ -29,16 +29,6 @@ def spans(low: Ints, high: Ints) -> tuple[Ints, Ints]:
     of = np.repeat(np.arange(len(low)), counts)
     before = np.cumsum(counts) - counts
     return of, np.arange(len(of)) - before[of] + low[of]
-
-
-def ascending(tokens: Ints, skip: int = 0) -> Ints:
-    """The order of tokens by size: two passes over 32 bits, of which few have the same, and one that mends the rest;
-    half the time of sorting by comparisons. `skip`: so many first bits are the same in all."""
-    low, high = ((tokens >> (TOKEN_BITS - skip - bits)).astype(np.uint16) for bits in (32, 16))
-    order = np.argsort(low, kind="stable")
-    order = order[np.argsort(high[order], kind="stable")]
-    found = tokens[order]
-    return order if (found[1:] >= found[:-1]).all() else order[np.argsort(found, kind="stable")]
 
 
 def searched(keys: Ints, tokens: Ints) -> Ints:
@@ -66,9 +56,9 @@ class Order:
         if isinstance(column, Coded):
             counts = np.bincount(column.codes, minlength=len(column.keys))
             starts = np.append(0, np.cumsum(counts)).astype(np.uint32)
-            return Order(column.keys, starts, np.argsort(column.codes).astype(np.uint32))
+            return Order(column.keys, starts, ascending(column.codes, CODE_SKIP).astype(np.uint32))
         values = column[:]
-        rows = np.argsort(values)
+        rows = ascending(values)
         return Order.of_sorted(values[rows], rows.astype(np.uint32))
 
     @staticmethod
@@ -93,9 +83,10 @@ class Timeline:
 
     def __init__(self, place: Column, since: Column, until: Column) -> None:
         places = place if isinstance(place, Coded) else Coded(*coded(place[:]))
-        at = places.codes.astype(np.uint64) << _HALF | _ticks(since[:])
-        rows = np.argsort(at)
-        at = at[rows]
+        ticks = _ticks(since[:])
+        rows = ascending(ticks, CODE_SKIP)
+        rows = rows[ascending(places.codes[rows], CODE_SKIP)]
+        at = places.codes[rows].astype(np.uint64) << _HALF | ticks[rows]
         self._keys = places.keys
         self._first = np.searchsorted(at >> _HALF, np.arange(len(places.keys) + 1, dtype=np.uint64)).astype(np.uint32)
         self._starts = (at & _LOW).astype(np.uint32)

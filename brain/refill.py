@@ -13,8 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 import numpy as np
 
 from brain.ledger import Ledger
-from brain.orders import TOKEN_BITS, ascending
-from brain.packed import Column, length, pack
+from brain.packed import TOKEN_BITS, Column, ascending, length, pack
 from brain.runs import Mask, among, concat, distinct, groups, take
 from schemas.facts import FACT_COLUMNS, MARKS, STAMP, Columns
 from schemas.keys import Ints, mix
