@@ -26,7 +26,7 @@ from schemas.keys import Key
 from streams.records import Part
 
 DRILL = "emergency-day"
-SIZES: dict[str, tuple[int | None, int]] = {"full": (None, 3), "quick": (65_000, 1), "tiny": (2_000, 1)}
+SIZES: dict[str, tuple[int | None, int]] = {"full": (None, 2), "quick": (65_000, 1), "tiny": (2_000, 1)}
 """Residents (none: as many as the drill has), and turns."""
 _FIGURES = ("whole_s", "processor_s", "process_s", "restore_s", "peak_mib")
 _RATIOS = {"wall": ("whole_s", "wall_s"), "processor": ("processor_s", "cpu_s")}

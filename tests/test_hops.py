@@ -19,13 +19,14 @@ from schemas.departments import sources
 from schemas.facts import FactBatch
 from schemas.intake import Intake
 from schemas.keys import Key
+from schemas.topics import FACT_BYTES_MAX
 from sinks.claim import key_check
 from sinks.lake import Lake
 from sinks.sealed import Sealer
 from streams.engine import Engine
 from streams.errors import CommandError
 from streams.records import Reader, find_parts
-from streams.service.chunks import Chunk, Delivery, Message
+from streams.service.chunks import Chunk, Delivery, Message, bundles
 from streams.service.hops import Content, decode, encode, hop
 from streams.service.intake import IntakeDesk
 from streams.service.metrics import Meter
@@ -110,6 +111,17 @@ def test_a_hop_that_is_cut_is_the_hop_of_the_later_lines(source: str) -> None:
         assert cut.batch.records.equals(later.batch.records)
         assert rows_of(cut.batch) == rows_of(later.batch)
         assert cut.rejects["reject_id"].equals(later.rejects["reject_id"])
+
+
+def test_a_message_holds_no_more_than_a_broker_takes_however_much_is_refused() -> None:
+    """Chunks of a line, then chunks as large as a partition gives at once, in which nothing is a record."""
+    few = [chunk_of("transport.tap", [b"{"], at) for at in range(12_000)]
+    many = [chunk_of("transport.tap", [b"{" * 200] * 5_000, 5_000 * at, partition=1) for at in range(3)]
+    bundled = list(bundles([*few, *many]))
+    assert [chunk for bundle in bundled for chunk in bundle] == [*few, *many]
+    assert len(bundled) == 5
+    desk = IntakeDesk(KEY, Meter("intake", 1))
+    assert max(len(desk.read(bundle)[-1].value) for bundle in bundled) < FACT_BYTES_MAX
 
 
 def test_bytes_that_are_no_hop_are_an_error_that_quotes_nothing() -> None:

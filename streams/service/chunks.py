@@ -50,12 +50,13 @@ class Chunk:
 
 def bundles(chunks: Sequence[Chunk]) -> Iterator[Sequence[Chunk]]:
     """The same in order, as many at once as one message to the writer may hold."""
-    taken: list[Chunk] = []
+    taken, records, size = list[Chunk](), 0, 0
     for chunk in chunks:
         taken.append(chunk)
-        if sum(len(c.lines) for c in taken) >= _BUNDLE_RECORDS or sum(c.size for c in taken) >= _BUNDLE_BYTES:
+        records, size = records + len(chunk.lines), size + chunk.size
+        if records >= _BUNDLE_RECORDS or size >= _BUNDLE_BYTES:
             yield taken
-            taken = []
+            taken, records, size = [], 0, 0
     if taken:
         yield taken
 

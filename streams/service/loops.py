@@ -18,6 +18,7 @@ from streams.service.writer import Writer
 
 T = TypeVar("T")
 _MOMENTS_S = 0.002
+"""So long the first of what a fetch has brought waits for the others: a message costs the same for one as for all."""
 
 
 class Means(Protocol):
