@@ -52,16 +52,16 @@ def leads(rules: Rules, rows: Columns) -> Raw:
 def holds(rules: Rules, standing: dict[int, dict[str, Hold]]) -> Raw:
     """The view `holds`."""
     rows = [(person, reason, hold) for person, holds in standing.items() for reason, hold in holds.items()]
-    packs = [rules.packs[hold.pack] for _, _, hold in rows]
-    named = [{POOL: p.pool_hold.rule, MEDICINE: p.medicine_hold.rule}[r[1]] for p, r in zip(packs, rows, strict=True)]
+    words = [{POOL: pack.pool_hold.rule, MEDICINE: pack.medicine_hold.rule} for pack in rules.packs]
+    packs = np.array([r[2].pack for r in rows], np.int64)
     return {
         "person": np.array([r[0] for r in rows], np.int64),
         "reason": np.array([r[1] for r in rows], dtype=object),
         "since_ms": np.array([r[2].since_ms for r in rows], np.int64),
         "release": np.full(len(rows), "single_negative", dtype=object),
         "sampled_from_ms": np.array([r[2].sampled_from_ms for r in rows], np.int64),
-        "rule": np.array(named, dtype=object),
-        "pack": np.array([p.name for p in packs], dtype=object),
+        "rule": np.array([words[r[2].pack][r[1]] for r in rows], dtype=object),
+        "pack": packs_of(rules, packs),
         "records": [list(r[2].records) for r in rows],
     }
 
@@ -69,14 +69,14 @@ def holds(rules: Rules, standing: dict[int, dict[str, Hold]]) -> Raw:
 def findings(rules: Rules, standing: dict[int, list[Finding]]) -> Raw:
     """The view `findings`."""
     rows = [finding for findings in standing.values() for finding in findings]
-    packs = [rules.packs[finding.pack] for finding in rows]
-    named = [dict(pack.findings.rules())[f.kind].rule for pack, f in zip(packs, rows, strict=True)]
+    words = [dict(pack.findings.rules()) for pack in rules.packs]
+    packs = np.array([f.pack for f in rows], np.int64)
     return {
         "record": np.array([f.record for f in rows], np.int64),
         "kind": np.array([f.kind for f in rows], dtype=object),
         "person": np.array([f.person for f in rows], np.int64),
         "since_ms": np.array([f.since_ms for f in rows], np.int64),
         "records": [list(f.records) for f in rows],
-        "rule": np.array(named, dtype=object),
-        "pack": np.array([p.name for p in packs], dtype=object),
+        "rule": np.array([words[f.pack][f.kind].rule for f in rows], dtype=object),
+        "pack": packs_of(rules, packs),
     }

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from brain.packed import TOKEN_BITS, Coded, Column, ascending, coded
+from brain.packed import FEW, Coded, Column, ascending, coded
 from schemas.instants import EARLIEST_MS, LATEST_MS
 from schemas.keys import Ints
 
 Positions = npt.NDArray[np.uint32]
-CODE_SKIP = TOKEN_BITS - 32
-MANY, LARGE = 4096, 50_000
+_LARGE = 50_000
+"""So many keys no cache near the processor holds."""
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
@@ -34,7 +34,7 @@ def spans(low: Ints, high: Ints) -> tuple[Ints, Ints]:
 def searched(keys: Ints, tokens: Ints) -> Ints:
     """Where the tokens are or would be among ascending keys. Many are looked for in their order, since a search at
     random misses every cache (100,000 of 10,000,000: 0.23 instead of 1.41 µs each)."""
-    if len(tokens) < MANY or len(keys) < LARGE or (tokens[1:] >= tokens[:-1]).all():
+    if len(tokens) < FEW or len(keys) < _LARGE or (tokens[1:] >= tokens[:-1]).all():
         return np.searchsorted(keys, tokens)
     order = ascending(tokens)
     at = np.empty(len(tokens), np.int64)
@@ -56,7 +56,7 @@ class Order:
         if isinstance(column, Coded):
             counts = np.bincount(column.codes, minlength=len(column.keys))
             starts = np.append(0, np.cumsum(counts)).astype(np.uint32)
-            return Order(column.keys, starts, ascending(column.codes, CODE_SKIP).astype(np.uint32))
+            return Order(column.keys, starts, ascending(column.codes).astype(np.uint32))
         values = column[:]
         rows = ascending(values)
         return Order.of_sorted(values[rows], rows.astype(np.uint32))
@@ -84,8 +84,8 @@ class Timeline:
     def __init__(self, place: Column, since: Column, until: Column) -> None:
         places = place if isinstance(place, Coded) else Coded(*coded(place[:]))
         ticks = _ticks(since[:])
-        rows = ascending(ticks, CODE_SKIP)
-        rows = rows[ascending(places.codes[rows], CODE_SKIP)]
+        rows = ascending(ticks)
+        rows = rows[ascending(places.codes[rows])]
         at = places.codes[rows].astype(np.uint64) << _HALF | ticks[rows]
         self._keys = places.keys
         self._first = np.searchsorted(at >> _HALF, np.arange(len(places.keys) + 1, dtype=np.uint64)).astype(np.uint32)

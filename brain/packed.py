@@ -21,7 +21,6 @@ FEW = 4096
 """So few rows stay as they are: they will soon be merged, and packing costs more than it saves."""
 MANY = 200_000
 _SAMPLE, _STRETCH = 16, 128
-TOKEN_BITS = 63
 _BYTES = (np.uint8, np.uint16, np.uint32)
 _APART = (UNKNOWN_MS, BEGIN_MS, OPEN_MS)
 """Instants that lie far from all others, kept as 0, 1 and 2."""
@@ -125,13 +124,16 @@ def _different(values: Ints) -> float:
     return len(some) ** 2 / (2 * int((some[1:] == some[:-1]).sum()) + 1)
 
 
-def ascending(tokens: npt.NDArray[Any], skip: int = 0) -> Ints:
-    """The order of tokens by size: two passes over 32 bits, of which few have the same, and one that mends the rest;
-    half the time of sorting by comparisons. `skip`: so many first bits of 63 are the same in all."""
-    low, high = ((tokens >> (TOKEN_BITS - skip - bits)).astype(np.uint16) for bits in (32, 16))
+def ascending(numbers: npt.NDArray[Any]) -> Ints:
+    """The order of numbers by size, equal ones as they come. Many that are evenly spread, as tokens are, are ordered by
+    the first 32 of their bits, in a third of the time of comparisons; which also mends what those leave."""
+    if len(numbers) < FEW or numbers.min() < 0:
+        return np.argsort(numbers, kind="stable")
+    bits = max(int(numbers.max()).bit_length(), 32)
+    low, high = ((numbers >> (bits - first)).astype(np.uint16) for first in (32, 16))
     order = np.argsort(low, kind="stable")
     order = order[np.argsort(high[order], kind="stable")]
-    found = tokens[order]
+    found = numbers[order]
     return order if (found[1:] >= found[:-1]).all() else order[np.argsort(found, kind="stable")]
 
 

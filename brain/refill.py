@@ -13,15 +13,16 @@ from collections.abc import Collection, Iterable, Iterator
 import numpy as np
 
 from brain.ledger import Ledger
-from brain.packed import TOKEN_BITS, Column, ascending, length, pack
+from brain.packed import Column, ascending, length, pack
 from brain.runs import Mask, among, concat, distinct, groups, take
 from schemas.facts import FACT_COLUMNS, MARKS, STAMP, Columns
 from schemas.keys import Ints, mix
 
 BUCKET_ROWS = 262_144
 """So many records are sorted at once: what stays in a processor's cache is sorted five times as fast."""
-FILED_ROWS = 2_000_000
+FILED_ROWS = 5_000_000
 """As many facts are filed at once: few runs to merge, and little memory beside what is kept."""
+_BITS = 63
 _SPREAD = 8
 """Bits by which the records of a part are spread before it is known into how many buckets they go."""
 _SKETCH = 22
@@ -58,7 +59,7 @@ class Chosen:
 
 
 def _sketched(recs: Ints) -> Ints:
-    return recs >> (TOKEN_BITS - _SKETCH) & ((1 << _SKETCH) - 1)
+    return recs >> (_BITS - _SKETCH) & ((1 << _SKETCH) - 1)
 
 
 def refilled(
@@ -94,14 +95,14 @@ def fill(ledger: Ledger, marks: Iterable[Part]) -> Chosen:
     parts = list(marks)
     lengths = [length(part["rec"]) for part in parts]
     bits = min(_SPREAD, (sum(lengths) // BUCKET_ROWS).bit_length())
-    edges = np.arange(1, 1 << bits, dtype=np.int64) << (TOKEN_BITS - bits)
+    edges = np.arange(1, 1 << bits, dtype=np.int64) << (_BITS - bits)
     inner = [np.searchsorted(part["rec"][:], edges) for part in parts]
     bounds = [np.concatenate([[0], cuts, [n]]) for cuts, n in zip(inner, lengths, strict=True)]
     buckets = [[(int(b[at]), int(b[at + 1])) for b in bounds] for at in range(1 << bits)]
     alone, others, numbers = [], [], []
     for spans in buckets:
         rec, withdrawn = (_joined(parts, name, spans) for name in ("rec", "withdrawn"))
-        order = ascending(rec, bits)
+        order = ascending(rec)
         again = rec[order][1:] == rec[order][:-1]
         apart = withdrawn[order] != 0
         apart[1:] |= again
@@ -125,7 +126,7 @@ def fill(ledger: Ledger, marks: Iterable[Part]) -> Chosen:
 
 def spread(rows: Columns) -> Part:
     """The records of a part, those of a bucket side by side. Shape: MARKS."""
-    order = np.argsort((rows["rec"] >> (TOKEN_BITS - _SPREAD)).astype(np.uint8), kind="stable")
+    order = np.argsort((rows["rec"] >> (_BITS - _SPREAD)).astype(np.uint8), kind="stable")
     return {name: pack(rows[name][order]) for name in MARKS}
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from brain.orders import Order, Timeline, searched
-from brain.packed import Column, code, holding, joined, length, pack
+from brain.packed import FEW, Column, ascending, code, holding, joined, length, pack
 from schemas.facts import Columns
 from schemas.keys import Ints
 
@@ -220,7 +220,12 @@ def distinct(*values: Ints) -> Ints:
 
 def groups(*keys: Ints) -> tuple[Ints, Ints, Ints]:
     """Rows by equal keys: (order that brings groups together, start of each group in it, group of each row in it)."""
-    order = np.lexsort(keys[::-1])
+    if len(keys[0]) < FEW:
+        order = np.lexsort(keys[::-1])
+    else:
+        order = ascending(keys[-1])
+        for key in keys[-2::-1]:
+            order = order[ascending(key[order])]
     fresh = np.zeros(len(order), np.bool_)
     fresh[:1] = True
     for key in keys:

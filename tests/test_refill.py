@@ -8,12 +8,14 @@ Deliberately absent: files; the parts are made here.
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import brain.refill
 from brain.ledger import Ledger
 from brain.refill import refilled, spread
 from schemas.facts import MARKS, STAMP, Columns
+from sinks import parts
 
 ROWS = 500
 
@@ -43,22 +45,37 @@ def test_a_ledger_filled_at_once_stands_as_one_told_part_by_part(
 ) -> None:
     monkeypatch.setattr(brain.refill, "BUCKET_ROWS", bucket)
     rng = np.random.default_rng(seed)
-    parts = [_part(rng, several) for several in (True, False, True, False, True)]
+    told_by = [_part(rng, several) for several in (True, False, True, False, True)]
     told, stands = Ledger(), dict[int, tuple[int, int, int]]()
-    for number, rows in enumerate(parts):
+    for number, rows in enumerate(told_by):
         verdict = told.judge(*(rows[name] for name in MARKS))
         for rec in verdict.fallen.tolist():
             stands.pop(rec, None)
         for at in verdict.stands.tolist():
             stands[int(rows["rec"][at])] = number, int(rows["digest"][at]), int(rows["event_ms"][at])
     filled, found = Ledger(), dict[int, tuple[int, int, int]]()
-    stamped = (_facts(number, rows) for number, rows in enumerate(parts))
-    for piece in refilled(filled, map(spread, parts), stamped, {"results"}):
+    stamped = (_facts(number, rows) for number, rows in enumerate(told_by))
+    for piece in refilled(filled, map(spread, told_by), stamped, {"results"}):
         columns = (piece["results"][name].tolist() for name in ("rec", "tube", "result", "event_ms"))
         for rec, *rest in zip(*columns, strict=True):
             assert rec not in found
             found[rec] = tuple(rest)
     assert found == stands
     assert filled.conflicts == told.conflicts
-    every = np.unique(np.concatenate([rows["rec"] for rows in parts]))
+    every = np.unique(np.concatenate([rows["rec"] for rows in told_by]))
     assert filled.event_ms(every).tolist() == told.event_ms(every).tolist()
+
+
+@pytest.mark.parametrize("slots", [1, 16, 1 << 20])
+def test_a_fact_without_its_record_is_told_however_few_slots_there_are(
+    monkeypatch: pytest.MonkeyPatch, slots: int
+) -> None:
+    monkeypatch.setattr(parts, "_SLOTS", slots)
+    rec = np.random.default_rng(1).integers(0, 2**63 - 1, 200)
+    zeros = np.zeros(200, np.int64)
+    facts = {"rec": rec, "version": zeros, "withdrawn": zeros, "digest": zeros, "tube": rec, "result": zeros}
+    told = parts.EMPTY | {"records": pa.table({"rec": rec}), "results": pa.table(facts)}
+    assert parts.stamped(told)["results"]["tube"].tolist() == rec.tolist()
+    for left in (rec[1:], rec[:0]):
+        with pytest.raises(ValueError, match="record is missing"):
+            parts.stamped(told | {"records": pa.table({"rec": left})})

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from brain.packed import FEW, Coded, Narrow, code, holding, pack
-from brain.runs import Table, take
+from brain.orders import searched
+from brain.packed import FEW, MANY, Coded, Narrow, ascending, code, coded, holding, pack
+from brain.runs import Table, groups, take
 from schemas.facts import Columns
 from schemas.instants import BEGIN_MS, OPEN_MS, UNKNOWN_MS
 from schemas.keys import Ints
@@ -112,3 +113,23 @@ def test_a_scan_finds_every_row_that_has_one_of_the_values(seed: int) -> None:
     wanted = np.flatnonzero(np.isin(rows, values))
     assert np.array_equal(holding(column, values), wanted), "also where a value that nobody has lies beside one"
     assert {*wanted.tolist()} <= {*holding(rows, values).tolist()}
+
+
+@pytest.mark.parametrize("count", [0, 1, FEW, 3 * FEW, MANY])
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 300), (0, 1 << 40), (0, (1 << 63) - 1), (-(1 << 62), 1 << 62)])
+def test_numbers_are_ordered_grouped_found_and_coded_as_by_comparison(count: int, low: int, high: int) -> None:
+    rng = np.random.default_rng(7)
+    one, other = (rng.integers(low, high, count) for _ in range(2))
+    assert np.array_equal(ascending(one), np.argsort(one, kind="stable"))
+    assert np.array_equal(groups(one, other)[0], np.lexsort((other, one)))
+    keys, codes = coded(one)
+    assert np.array_equal(keys[codes], one)
+    assert np.array_equal(keys, np.unique(one))
+    keys = np.unique(rng.integers(low, high, MANY))
+    assert np.array_equal(searched(keys, one), np.searchsorted(keys, one))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.uint32])
+def test_codes_of_every_width_are_ordered(kind: type) -> None:
+    codes = np.random.default_rng(8).integers(0, np.iinfo(kind).max, 2 * FEW, kind, endpoint=True)
+    assert np.array_equal(ascending(codes), np.argsort(codes, kind="stable"))
