@@ -21,6 +21,8 @@ from replay.sheets import REGISTERS_DAY
 
 _ORACLE_KIB_A_PERSON = 6.0
 """Memory of the oracle at the peak: 3,761 MiB with registers and day of 650,000. Source: results/day.json, 0f71252."""
+_ORACLE_PEOPLE = 1_000_000
+"""Of more the oracle is not asked, which takes longer than the engine: an engine that is started again must agree."""
 _SHARE = 0.8
 """Of the memory that is available, so much may be asked for."""
 _DISK_KIB_A_PERSON = 4.5
@@ -72,8 +74,8 @@ def _measured(plan: Plan, folder: Path, key: Path) -> Row:
 
 
 def _oracle(plan: Plan, records: Path, key: Path) -> Row | None:
-    """The oracle over the same files; None where it would not have room."""
-    if plan.residents * _ORACLE_KIB_A_PERSON > _SHARE * _available_kib():
+    """The oracle over the same files; None of too many people, or where it would not have room."""
+    if plan.residents > _ORACLE_PEOPLE or plan.residents * _ORACLE_KIB_A_PERSON > _SHARE * _available_kib():
         return None
     took = Timed()
     told = command("oracle", str(records), "--key", str(key), "--pack", plan.pack, into=took)
