@@ -90,7 +90,7 @@ class Clinical:
         facts = {name: table.all() for name, table in self.tables.items() if name not in ("samples", "results")}
         for name, column, value in (("samples", "pool_size", 1), ("results", "result", int(Result.positive))):
             chosen = self.tables[name].column(column) == value
-            facts[name] = {**none[name], "tube": self.tables[name].column("tube")[chosen]}
+            facts[name] = {**none[name], **{n: self.tables[name].column(n)[chosen] for n in ("rec", "tube")}}
         return facts, none
 
     def _whose(self, concerned: Callable[[int], bool], idents: Ints) -> list[int]:

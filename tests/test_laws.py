@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -30,6 +31,7 @@ from sinks.digest import digest
 from sinks.parts import marks, stamped, to_tables
 from streams.packs import load_pack, load_series
 from tests.histories import Line, batches, brain_view, differences, history, joined
+from tests.sources import samples
 
 
 def _together_in_the_lookback(pack: Pack) -> Pack:
@@ -105,10 +107,21 @@ def test_a_brain_rebuilt_from_its_facts_goes_on_as_if_nothing_had_happened(rng: 
         assert sorted(map(str, one.to_pylist())) == sorted(map(str, other.to_pylist()))
 
 
+def test_a_brain_rebuilt_from_samples_alone_still_asks_about_a_tube_of_two_people() -> None:
+    """Nothing else is known yet, no report and no stay, that would wake the clinical facts."""
+    first = orjson.loads(samples("health.nat_sample")[2])
+    assert first["pool_size"] == 1
+    second = first | {"source_record_id": "CY-9000001", "id_no": "99010319750101006x"}
+    [part] = batches([("health.nat_sample", orjson.dumps(body)) for body in (first, second)])
+    whole, rebuilt = Brain(load_series("cn")), Brain(load_series("cn"))
+    whole.step(part)
+    rebuilt.restore([marks(to_tables([part]))], [stamped(to_tables([part]))])
+    assert [review[0] for review in whole.reviews()] == ["tube_conflict"]
+    _same(whole.view(), rebuilt.view())
+
+
 def _last_versions(lines: list[Line]) -> list[Line]:
     """Only the lines with the greatest version of their record."""
-    import orjson
-
     top: dict[tuple[str, str], int] = {}
     for source, line in lines:
         body = orjson.loads(line)
