@@ -109,8 +109,8 @@ class MemoryLake:
         if self.disk.batches:
             yield merged(self.disk.batches)
 
-    def marks(self) -> Iterator[Columns]:
-        return (parts.marks(parts.to_tables([batch])) for batch in self.facts())
+    def marks(self, made: Callable[[Columns], Any]) -> Iterator[Any]:
+        return (made(parts.marks(parts.to_tables([batch]))) for batch in self.facts())
 
     def stamped(self) -> Iterator[dict[str, Columns]]:
         return (parts.stamped(parts.to_tables([batch])) for batch in self.facts())

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from brain.refill import spread
 from brain.stages import Brain
 from replay.oracle import answer
 from replay.scenes.drill import write_drill
@@ -98,7 +99,7 @@ def test_a_brain_rebuilt_from_its_facts_goes_on_as_if_nothing_had_happened(rng: 
     for part in parts[:cut]:
         whole.step(part)
     kept = [to_tables([part]) for part in sorted(parts[:cut], key=lambda p: p.records.num_rows)]
-    rebuilt.restore(map(marks, kept), map(stamped, kept))
+    rebuilt.restore((spread(marks(part)) for part in kept), map(stamped, kept))
     for part in parts[cut:]:
         events["whole"].append(whole.step(part))
         events["rebuilt"].append(rebuilt.step(part))
@@ -115,7 +116,7 @@ def test_a_brain_rebuilt_from_samples_alone_still_asks_about_a_tube_of_two_peopl
     [part] = batches([("health.nat_sample", orjson.dumps(body)) for body in (first, second)])
     whole, rebuilt = Brain(load_series("cn")), Brain(load_series("cn"))
     whole.step(part)
-    rebuilt.restore([marks(to_tables([part]))], [stamped(to_tables([part]))])
+    rebuilt.restore([spread(marks(to_tables([part])))], [stamped(to_tables([part]))])
     assert [review[0] for review in whole.reviews()] == ["tube_conflict"]
     _same(whole.view(), rebuilt.view())
 
