@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -134,21 +133,21 @@ class _News:
     """Events, as the service publishes them, by whom they are about: a contact's case, a transfer's person."""
 
     def __init__(self) -> None:
-        self._told: Counter[str] = Counter()
+        self._told: set[str] = set()
         self._changed = asyncio.Condition()
 
     async def hear(self, consumer: AIOKafkaConsumer) -> None:
         async for message in consumer:
             event = orjson.loads(message.value)
             async with self._changed:
-                self._told[event["subject" if event["kind"].startswith("transfer") else "source"]] += 1
+                self._told.add(event["subject" if event["kind"].startswith("transfer") else "source"])
                 self._changed.notify_all()
 
     async def of(self, person: str) -> None:
         """Returns when there is an event that was not waited for before."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._told[person] > 0)
-            self._told[person] = 0
+            await self._changed.wait_for(lambda: person in self._told)
+            self._told.remove(person)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 In: numbers of residents, a scratch folder. Out: a row for each: what a record costs, memory, restoring, the digest.
 Invariant: who writes the records has ended before the engine starts; an engine that is started again, and the oracle
-where it has room, say the same, or the row is void.
+of no more than a million people where it has room, say the same, or the row is void.
 Deliberately absent: several days (days.py), the broker, and cities of other shapes: all are the drill's, larger.
 """
 

@@ -55,17 +55,12 @@ class IntakeDesk:
         by_source: dict[str, list[int]] = {}
         for at, chunk in enumerate(chunks):
             by_source.setdefault(chunk.source, []).append(at)
-        pieces, rejects, refused = list[tuple[FactBatch, Ints]](), list[Reject](), list[int]()
-        for source, spans in by_source.items():
-            piece, owners = self._source(source, chunks, spans)
-            pieces.append(piece)
-            for at, reject in owners:
-                rejects.append(reject)
-                refused.append(at)
-        sealed = self._sealer.rows(rejects, apart=True)
+        read = [self._source(source, chunks, spans) for source, spans in by_source.items()]
+        refused = [found for *_, rejects in read for found in rejects]
+        sealed = self._sealer.rows([reject for _, reject in refused], apart=True)
         content = Content(
-            merged([batch for batch, _ in pieces]), np.concatenate([span for _, span in pieces]), sealed,
-            np.array(refused, np.int64),
+            merged([batch for batch, *_ in read]), np.concatenate([span for _, span, _ in read]), sealed,
+            np.array([at for at, _ in refused], np.int64),
         )  # fmt: skip
         unknown = {source: found for source in by_source if (found := self._intake.take_unknown(source))}
         body = encode(hop(chunks, self._check, content, unknown))
@@ -74,8 +69,8 @@ class IntakeDesk:
 
     def _source(
         self, source: str, chunks: Sequence[Chunk], spans: Sequence[int]
-    ) -> tuple[tuple[FactBatch, Ints], list[tuple[int, Reject]]]:
-        """Chunks of one source: their facts with the number of each record's chunk, and the rejects with theirs."""
+    ) -> tuple[FactBatch, Ints, list[tuple[int, Reject]]]:
+        """Chunks of one source: their facts, the number of each record's chunk, and the rejects with that of theirs."""
         start = time.perf_counter()
         lines = [line for at in spans for line in chunks[at].lines]
         owner = np.repeat(np.array(spans, np.int64), [len(chunks[at].lines) for at in spans])
@@ -91,7 +86,7 @@ class IntakeDesk:
         self._meter.chunk(source, len(lines), rejects, time.perf_counter() - start)
         self.lines += len(lines)
         self.refused += len(rejects)
-        return (FactBatch(records, batch.facts, batch.places), owner[line]), found
+        return FactBatch(records, batch.facts, batch.places), owner[line], found
 
 
 def _letters(sealed: pa.Table) -> list[Message]:

@@ -142,9 +142,12 @@ class Writer:
         unknown = {source: found for source, found in hop.unknown.items() if source not in unclear}
         told: Counter[str] = Counter()
         for span, count in zip(hop.spans, lines, strict=True):
-            told[span.source] += count
+            if count:
+                told[span.source] += count
+                taken.reached_ms.append(span.oldest_ms)
         self.engine.add(told, content.batch, content.rejects, {}, unknown)
-        self._count(hop.spans, lines, content, taken)
+        taken.sources.update(told)
+        self._count(hop.spans, content, taken)
 
     def _begins(self, span: Span, reached: dict[str, int]) -> int:
         """From which offset on a span is new; its end if it is not."""
@@ -160,21 +163,15 @@ class Writer:
         return min(max(since, span.first), span.next)
 
     @staticmethod
-    def _count(spans: Sequence[Span], lines: Sequence[int], content: Content, taken: _Taken) -> None:
-        late_ms = np.array([span.newest_ms for span in spans], np.int64)[content.span] - content.batch.column(
-            "event_ms"
-        )
+    def _count(spans: Sequence[Span], content: Content, taken: _Taken) -> None:
+        newest_ms = np.array([span.newest_ms for span in spans], np.int64)
+        late_ms = newest_ms[content.span] - content.batch.column("event_ms")
         departments = [span.source.split(".")[0] for span in spans]
         for department in dict.fromkeys(departments):
             mine = np.array([name == department for name in departments])[content.span]
             if mine.any():
                 taken.lateness_ms.setdefault(department, []).append(late_ms[mine])
-        for span, count in zip(spans, lines, strict=True):
-            if count:
-                taken.sources[span.source] += count
-                taken.reached_ms.append(span.oldest_ms)
-        rejects = content.rejects.select(["source", "reason", "count"]).to_pylist()
-        for row in rejects:
+        for row in content.rejects.select(["source", "reason", "count"]).to_pylist():
             taken.rejects[row["source"].split(".")[0], row["reason"]] += row["count"]
 
     def _tell(self, taken: _Taken, spent: dict[str, float], low: int, high: int) -> None:
