@@ -75,9 +75,10 @@ def _asked(lake: Path, key: Path, rounds: int) -> tuple[dict[str, list[float]], 
 
 
 def _of_catalog(lake: Path) -> int:
-    """As columns: what a notebook or a page that draws them is handed."""
+    """As columns: what a notebook or a page that draws them is handed; the next page is the reader's next batch. For a
+    LIMIT DuckDB finds the rows first and reads them then, which takes half as long again for so many."""
     with duckdb.connect(str(lake / "catalog.duckdb"), read_only=True) as opened:
-        return int(opened.execute(f"SELECT * FROM contacts LIMIT {PAGE}").to_arrow_table().num_rows)
+        return int(opened.execute("SELECT * FROM contacts").to_arrow_reader(PAGE).read_next_batch().num_rows)
 
 
 def _as_tuples(lake: Path) -> int:

@@ -51,18 +51,23 @@ def leads(rules: Rules, rows: Columns) -> Raw:
 
 def holds(rules: Rules, standing: dict[int, dict[str, Hold]]) -> Raw:
     """The view `holds`."""
-    rows = [(person, reason, hold) for person, holds in standing.items() for reason, hold in holds.items()]
     words = [{POOL: pack.pool_hold.rule, MEDICINE: pack.medicine_hold.rule} for pack in rules.packs]
-    packs = np.array([r[2].pack for r in rows], np.int64)
+    rows = [
+        (person, hold.since_ms, hold.sampled_from_ms, hold.pack, reason, words[hold.pack][reason], list(hold.records))
+        for person, holds in standing.items()
+        for reason, hold in holds.items()
+    ]
+    *numbers, reasons, ruled, records = zip(*rows, strict=True) if rows else [()] * 7
+    person, since, sampled_from, packs = np.array(numbers, np.int64)
     return {
-        "person": np.array([r[0] for r in rows], np.int64),
-        "reason": np.array([r[1] for r in rows], dtype=object),
-        "since_ms": np.array([r[2].since_ms for r in rows], np.int64),
+        "person": person,
+        "reason": np.array(reasons, dtype=object),
+        "since_ms": since,
         "release": np.full(len(rows), "single_negative", dtype=object),
-        "sampled_from_ms": np.array([r[2].sampled_from_ms for r in rows], np.int64),
-        "rule": np.array([words[r[2].pack][r[1]] for r in rows], dtype=object),
+        "sampled_from_ms": sampled_from,
+        "rule": np.array(ruled, dtype=object),
         "pack": packs_of(rules, packs),
-        "records": [list(r[2].records) for r in rows],
+        "records": list(records),
     }
 
 

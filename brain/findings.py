@@ -199,6 +199,7 @@ class Findings:
         wrong[of] = True
         wrong[of[streets["street"] == orders["street"][of]]] = False
         proofs: dict[int, set[int]] = {}
-        for order, *records in zip(*(c.tolist() for c in (of, home, streets["rec"])), strict=True):
+        proving = wrong[of]  # a compound's street is told by every household in it: few of these rows prove anything
+        for order, *records in zip(*(c[proving].tolist() for c in (of, home, streets["rec"])), strict=True):
             proofs.setdefault(order, set()).update(records)
         return wrong, proofs

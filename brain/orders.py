@@ -8,6 +8,7 @@ Deliberately absent: the rows themselves (brain/runs.py).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from schemas.keys import Ints
 Positions = npt.NDArray[np.uint32]
 _LARGE = 50_000
 """So many keys no cache near the processor holds."""
+_MARKS_A_KEY = 16
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
@@ -51,6 +53,17 @@ class Order:
     starts: Positions | None
     rows: Positions | None
 
+    @cached_property
+    def _marks(self) -> Marks:
+        return Marks(self.keys)
+
+    def perhaps(self, values: Ints) -> Ints:
+        """Positions of the values that may have a row, a sixteenth of the others among them. Where most are new, few
+        are left to be searched (100,000 among 8 million: 6 instead of 18 ms)."""
+        if len(values) < FEW or len(self.keys) < _LARGE:
+            return np.arange(len(values))
+        return self._marks.found(values)
+
     @staticmethod
     def of(column: Column) -> Order:
         if isinstance(column, Coded):
@@ -76,6 +89,25 @@ class Order:
             of, key = spans(*_bounds(self.starts, key))
             asked = asked[of]
         return asked, key if self.rows is None else self.rows[key].astype(np.int64)
+
+
+class Marks:
+    """A bit for each stretch of the space of tokens, set where there is one: sixteen stretches or more for each token,
+    and tokens are spread evenly."""
+
+    def __init__(self, keys: Ints) -> None:
+        self._shift = 63 - (_MARKS_A_KEY * len(keys)).bit_length()
+        at = keys >> self._shift
+        bits = np.left_shift(1, at & 7).astype(np.uint8)
+        byte = at >> 3
+        first = np.flatnonzero(np.append(True, byte[1:] != byte[:-1]))
+        self._bits = np.zeros(1 << (60 - self._shift), np.uint8)
+        self._bits[byte[first]] = np.bitwise_or.reduceat(bits, first)
+
+    def found(self, values: Ints) -> Ints:
+        """Positions of the values whose stretch has a token."""
+        at = values >> self._shift
+        return np.flatnonzero(self._bits[at >> 3] >> (at & 7).astype(np.uint8) & 1)
 
 
 class Timeline:

@@ -20,8 +20,9 @@ from schemas.facts import Columns
 from schemas.keys import Ints
 
 MERGE_RATIO = 4
-LAZY_ROWS, LAZY_RATIO = 20_000, 3
-"""Longer runs wait for three times as many rows: to write them again costs more than to look into some more of them."""
+LAZY_ROWS, LAZY_RATIO, LONGEST_ROWS = 20_000, 3, 8_000_000
+"""Longer runs wait for three times as many rows: to write them again costs more than to look into some more of them.
+None grows beyond the longest: the batch that merged 30 million rows took as long as a day of others."""
 SCANS, SCANNED_VALUES, SCANNED_RATIO = 16, 8192, 64
 """A scan for few values costs a hundredth of a look-up structure."""
 Mask = npt.NDArray[np.bool_]
@@ -48,7 +49,7 @@ class Run:
     they are: looking that up needs no structure."""
 
     def __init__(self, columns: dict[str, Column], count: int, by: str | None = None) -> None:
-        self.columns, self.count = columns, count
+        self.columns, self.count, self._by = columns, count, by
         self.standing: Mask | None = None  # None: all of them
         self._orders: dict[str, Order] = {by: Order.of_sorted(columns[by][:])} if by is not None else {}
         self._timeline: Timeline | None = None
@@ -62,7 +63,12 @@ class Run:
                 of, few = Order.of(self.columns[column][at]).find(values)
                 return self.stand(of, at[few])
             self._orders[column] = Order.of(self.columns[column])
-        return self.stand(*self._orders[column].find(values))
+        order = self._orders[column]
+        if column != self._by:
+            return self.stand(*order.find(values))
+        some = order.perhaps(values)
+        of, at = order.find(values[some])
+        return self.stand(some[of], at)
 
     def meet(self, places: Ints, since: Ints, until: Ints) -> tuple[Ints, Ints]:
         """(index of the query, position of the row) of every standing row at that place that overlaps [since, until):
@@ -122,6 +128,8 @@ class Table:
         for at in range(len(self.runs) - 1, 0, -1):
             total += self.runs[at].count
             before = self.runs[at - 1].count
+            if before + total > LONGEST_ROWS:
+                break
             if total >= before * LAZY_RATIO or (before < LAZY_ROWS and total * MERGE_RATIO >= before):
                 first = at - 1
         if first < len(self.runs) - 1:

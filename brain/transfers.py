@@ -82,7 +82,7 @@ class Transfers:
     ) -> Turned:  # fmt: skip
         """Takes in facts, drops those of fallen records. `gone`: as `leaving` told; `moved`: identifiers and persons,
         as Identity.change says; `pairs`: whose exposures changed; `cases`: which changed."""
-        woken = [self.calls.step(pairs, cases)]
+        woken, told = [self.calls.step(pairs, cases)], list[Ints]()
         places: set[Key] = set()
         before_ms = self.deadlines.now_ms
         if len(fallen) or len(moved[0]) or any(len(rows["rec"]) for rows in new.values()):
@@ -91,12 +91,14 @@ class Transfers:
             woken.append(self.items.change(new, fallen, gone, sites, moved[0]))
             acked = self.deadlines.change(new, fallen, moved[0])
             housed = self.homes.change(new, fallen, gone["homes"], moved[0], bool(self.standing))
-            woken.append(self._followed(moved[1], housed, acked))
-        judged = union([persons for persons in woken if len(persons)])
-        if not len(judged) and not places and before_ms == self.deadlines.now_ms:
+            woken.append(self._followed(moved[1]))
+            told.append(self._followed(housed, acked))  # no way hangs on who answers for it, only who is told of it
+        judged = union(woken)
+        timed = union([judged, *told])
+        if not len(timed) and not places and before_ms == self.deadlines.now_ms:
             return Turned([], _NONE, _NONE)
         changed = self._judge(judged, places)
-        return Turned(changed, *self.deadlines.step(judged, self._on_the_clock(judged), before_ms))
+        return Turned(changed, *self.deadlines.step(timed, self._on_the_clock(timed), before_ms))
 
     def _followed(self, *persons: Ints) -> Ints:
         """Those of these persons who have a way."""

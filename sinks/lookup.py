@@ -40,17 +40,18 @@ class Committed:
 def record_names(committed: Committed, recs: Ints) -> Names:
     """`source/record id` of each record. Errors: ValueError if one was never committed.
 
-    What is new in the views mostly came of late: the newest part is looked into first, then ever more older ones."""
+    What is new in the views mostly came of late, or with the registers at the beginning: the newest and the oldest
+    part are looked into first, then ever more of those between."""
     names = _names_in(committed.tail["records"], recs)
-    missing, paths = names.lacks(recs), committed.records
-    high = len(paths)
-    while len(missing) and high > 0:
-        low = max(0, high - max(1, 3 * (len(paths) - high)))
+    missing, between = names.lacks(recs), list(committed.records)
+    while len(missing) and between:
+        ends = max(1, len(committed.records) - len(between))
+        paths, between = [*between[:ends], *between[ends:][-ends:]], between[ends:-ends]
         sql = """SELECT rec, min(source || '/' || record_id) FROM read_parquet(?)
                  WHERE rec IN (SELECT id FROM wanted) GROUP BY rec"""
-        files = [glob_safe(path) for path in paths[low:high]]
+        files = [glob_safe(path) for path in paths]
         names = names.plus(Names.of_table(committed.store.query(sql, [files], wanted=pa.table({"id": missing}))))
-        missing, high = names.lacks(missing), low
+        missing = names.lacks(missing)
     if len(missing):
         told = f"the views name {len(missing):,} records that were not committed"
         raise ValueError(f"{told}: commit facts before publishing")

@@ -28,6 +28,7 @@ from sinks.catalog import open_catalog
 from sinks.digest import digest, digest_of_snapshot
 from sinks.disk import sha256_of
 from sinks.lake import Lake
+from sinks.lookup import record_names
 from sinks.parts import TABLES
 from sinks.render import published_schema
 from tests import lakes
@@ -262,6 +263,22 @@ def test_views_that_name_an_uncommitted_record_are_not_published(lake: Lake) -> 
     with pytest.raises(ValueError, match="missing: cases, exposures"):
         lake.publish({}, [PACKS])
     assert not (lake.folder / "current").exists()
+
+
+@pytest.mark.parametrize("parts", range(1, 11))
+def test_a_record_is_named_whichever_part_it_stands_in(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, parts: int
+) -> None:
+    monkeypatch.setattr(sinks.lake, "TAIL_RECORDS", 1)
+    for low in range(0, 4 * parts, 4):
+        commit(lake, low, low + 4)
+    committed = lake.moment().committed
+    assert len(committed.records) == parts
+    recs = np.concatenate([b.column("rec") for b in lake.facts()])
+    for some in (recs[:4], recs[-4:], recs[len(recs) // 2 :][:4], recs):
+        assert record_names(committed, some).of(some).to_pylist() == [
+            f"{SOURCE}/r{n}" for n in np.flatnonzero(np.isin(recs, some))
+        ]
 
 
 def test_only_the_writer_opens_brain_duckdb(lake: Lake) -> None:

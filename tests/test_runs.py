@@ -71,6 +71,31 @@ def test_a_value_is_found_with_all_its_rows_and_one_that_is_not_there_with_none(
     assert _sorted(found) == _sorted(take(rows, np.isin(rows[column], values)))
 
 
+@pytest.mark.parametrize("spread", [1 << 63, 1 << 20], ids=["as tokens are", "close together"])
+def test_of_many_values_those_that_a_long_run_has_are_found_and_no_others(spread: int) -> None:
+    rng = np.random.default_rng(4)
+    table = Table("rec", "event_ms", by="rec")
+    recs = rng.permutation(np.unique(rng.integers(0, spread, 120_000, dtype=np.int64)))
+    table.add({"rec": recs, "event_ms": np.arange(len(recs))})
+    values = np.sort(np.concatenate([recs[:300], rng.integers(0, spread, 2 * FEW, dtype=np.int64)]))
+    of, found = table.find("rec", values)
+    assert np.array_equal(values[of], found["rec"])
+    assert np.array_equal(of, np.flatnonzero(np.isin(values, recs)))
+    assert np.array_equal(recs[found["event_ms"]], found["rec"])
+
+
+def test_no_run_grows_beyond_the_longest_and_all_rows_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brain.runs.LONGEST_ROWS", 50_000)
+    rng = np.random.default_rng(5)
+    table, count = Table("rec", "event_ms", by="rec"), 0
+    for _ in range(60):
+        rows = rng.integers(0, 1 << 63, 4_000, dtype=np.int64)
+        table.add({"rec": rows, "event_ms": np.arange(count, count + len(rows))})
+        count += len(rows)
+    assert max(run.count for run in table.runs) <= 50_000 < count
+    assert sorted(table.column("event_ms").tolist()) == list(range(count))
+
+
 def test_who_was_at_a_place_in_a_time_is_met(grown: tuple[Table, Columns]) -> None:
     table, rows = grown
     asked = take(rows, slice(None, None, 997))
