@@ -175,10 +175,10 @@ class Table:
             return self.none()
         values = distinct(values)
         found = [run.find(column, values) for run in self.runs]
-        for run, (_, at) in zip(self.runs, found, strict=False):
+        for run, (_, at) in zip(self.runs, found, strict=True):
             if len(at):
                 run.remove(at)
-        return concat(self.names, [self._rows(r, at) for r, (_, at) in zip(self.runs, found, strict=False)])
+        return self._gather(found)[1]
 
     def between(self, column: str, over: int, upto: int) -> Columns:
         """All rows whose column lies in (over, upto]."""
@@ -204,9 +204,12 @@ class Table:
         return np.concatenate([np.zeros(0, np.int64), *(run.columns[name][run.kept] for run in self.runs)])
 
     def _gather(self, found: list[tuple[Ints, Ints]]) -> tuple[Ints, Columns]:
-        rows = [self._rows(run, at) for run, (_, at) in zip(self.runs, found, strict=False)]
-        of = np.concatenate([of for of, _ in found]) if found else np.zeros(0, np.int64)
-        return of, concat(self.names, rows)
+        hits = [(of, self._rows(run, at)) for run, (of, at) in zip(self.runs, found, strict=True) if len(at)]
+        if len(hits) == 1:
+            return hits[0]
+        if not hits:
+            return _NOWHERE, self.none()
+        return np.concatenate([of for of, _ in hits]), concat(self.names, [rows for _, rows in hits])
 
 
 def among(values: Ints, ordered: Ints) -> Mask:

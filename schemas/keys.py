@@ -123,7 +123,10 @@ def mix(*columns: npt.ArrayLike) -> Ints:
     h: npt.NDArray[np.uint64] = np.zeros(1, np.uint64)
     with np.errstate(over="ignore"):
         for column in columns:
-            h = _avalanche((h ^ np.asarray(column, np.int64).view(np.uint64)) + _C1)
+            numbers = np.asarray(column, np.int64)
+            if numbers.size == 0:
+                return np.zeros(0, np.int64)
+            h = _avalanche((h ^ numbers.view(np.uint64)) + _C1)
     return (h & np.uint64(_POSITIVE)).view(np.int64)
 
 
