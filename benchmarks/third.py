@@ -167,11 +167,9 @@ def _budget(rates: list[Row]) -> Row:
             least, greatest = (min(spread) / 1000, max(spread) / 1000) if spread else (measured, measured)
             told = {"measured": measured, "unit": "s", "least": least, "greatest": greatest}
             found[f"l3_{name}_{row['rate']:.0f}"] = told
-    shares = {row["rate"]: row["share"]["transfers"] for row in rates}
-    found["third_of_batch"] = {
-        "measured": shares.get(231.0, rates[0]["share"]["transfers"]), "unit": "×",
-        "least": min(shares.values()), "greatest": max(shares.values()),
-    }  # fmt: skip
+    shares = [share for row in rates for share in row["share"].values()]
+    worst = max(shares)  # a third is promised at every rate, of both spans
+    found["third_of_batch"] = {"measured": worst, "unit": "×", "least": min(shares), "greatest": worst}
     return found
 
 

@@ -132,6 +132,8 @@ class Identity:
         held = (links["since_ms"] <= at_ms[of]) & (at_ms[of] < links["until_ms"])
         of, owners = of[held], links["owner"][held]
         people = self.resolve(owners, at_ms[of]) if len(owners) else owners
+        if len(of) == 0 or np.bincount(of).max() == 1:  # as for most: one holder at a time
+            return of, people
         order, starts, _ = groups(of, people)
         first = order[starts]
         return of[first], people[first]
@@ -169,9 +171,10 @@ class Identity:
         """Every identifier that may stand for each person at some instant: (index of the person, identifier)."""
         own, mates = self._mates(persons)
         of, tokens = np.concatenate([np.arange(len(persons)), own]), np.concatenate([persons, mates])
-        for _ in range(2):  # what they carry, and what is carried by a phone they carry
-            at, held = self.links.find("owner", tokens)
-            of, tokens = np.concatenate([of, of[at]]), np.concatenate([tokens, held["carried"]])
-            order, starts, _ = groups(of, tokens)
-            of, tokens = of[order[starts]], tokens[order[starts]]
-        return of, tokens
+        at, held = self.links.find("owner", tokens)  # what they carry, and what is carried by a phone they carry
+        carrying = of[at]
+        further, through = self.links.find("owner", held["carried"])
+        of = np.concatenate([of, carrying, carrying[further]])
+        tokens = np.concatenate([tokens, held["carried"], through["carried"]])
+        order, starts, _ = groups(of, tokens)
+        return of[order[starts]], tokens[order[starts]]

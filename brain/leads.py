@@ -131,8 +131,8 @@ class Leads:
         of = ask[order[at]]
         back = np.array([self._lookback[case] for case in cases[one].tolist()], np.int64).reshape(-1, 2)
         since, until = np.maximum(rows["since"], back[of, 0]), np.minimum(rows["until"], back[of, 1])
-        mine = self._identity.resolve(rows["ident"], rows["since"]) == persons[one][of]
-        kept = np.flatnonzero(mine & (since < until))
+        kept = np.flatnonzero(since < until)
+        kept = kept[self._identity.resolve(rows["ident"][kept], rows["since"][kept]) == persons[one][of[kept]]]
         kept = kept[np.lexsort((since[kept], of[kept]))]
         _, starts, group = groups(of[kept])
         length = np.zeros(len(one), np.int64)

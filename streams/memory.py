@@ -1,4 +1,4 @@
-"""Memory: what this process has freed, given back to the system.
+"""Memory: what this process has freed, given back to the system; and when cycles are not looked for.
 
 In: nothing. Out: nothing.
 Invariant: nothing that is in use is touched.
@@ -8,7 +8,9 @@ Deliberately absent: limits; what is held is what the brain keeps (brain/packed.
 from __future__ import annotations
 
 import ctypes
-from contextlib import suppress
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 
@@ -19,3 +21,16 @@ def give_back() -> None:
     pa.default_memory_pool().release_unused()
     with suppress(AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Python looks for no cycles meanwhile: of what is made here there are none, and to look through all that stands
+    takes as long as what is done (a publication with 80,000 holds: 1.9 instead of 1.2 s)."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
