@@ -48,7 +48,7 @@ BUDGETS = (
     Budget(f"{_RATE}, p99", 0.3, "s", "l3_p99_231", ("third",)),
     Budget(f"{_FAST}, p95", 0.3, "s", "l3_p95_2315", ("third",)),
     Budget(f"{_FAST}, p99", 1, "s", "l3_p99_2315", ("third",)),
-    Budget("L1→L2 and L1→L3 to the fastest batch practice, p95, at the worst rate", 1 / 3, "×", "third_of_batch", ("third",)),
+    Budget("L1→L2 and L1→L3 to the fastest batch practice, p95", 1 / 3, "×", "third_of_batch", ("third",)),
     Budget("14 days of facts (28 M) held", 4096, "MiB", "memory_14_days_mib", _SCALE),
     Budget("a record on day 14 to one on day 1", 1.2, "×", "cost_14_over_1", _SCALE),
     Budget("kill -9 to processing again, with 14 days", 30, "s", "recovery_s", _SCALE),
