@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from brain.findings import Finding
-from brain.holds import MEDICINE, POOL, Hold
+from brain.holds import MEDICINE, Standing
 from brain.rules import Rules
 from schemas.facts import Columns
 from schemas.keys import Ints
@@ -49,25 +49,21 @@ def leads(rules: Rules, rows: Columns) -> Raw:
     }
 
 
-def holds(rules: Rules, standing: dict[int, dict[str, Hold]]) -> Raw:
+def holds(rules: Rules, standing: Standing) -> Raw:
     """The view `holds`."""
-    words = [{POOL: pack.pool_hold.rule, MEDICINE: pack.medicine_hold.rule} for pack in rules.packs]
-    rows = [
-        (person, hold.since_ms, hold.sampled_from_ms, hold.pack, reason, words[hold.pack][reason], list(hold.records))
-        for person, holds in standing.items()
-        for reason, hold in holds.items()
-    ]
-    *numbers, reasons, ruled, records = zip(*rows, strict=True) if rows else [()] * 7
-    person, since, sampled_from, packs = np.array(numbers, np.int64)
+    people, reasons = zip(*standing, strict=True) if standing else [()] * 2
+    since, sampled_from, numbers, records = zip(*standing.values(), strict=True) if standing else [()] * 4
+    reason, packs = np.array(reasons, dtype=object), np.array(numbers, np.int64)
+    bought = words_of([pack.medicine_hold.rule for pack in rules.packs], packs)
     return {
-        "person": person,
-        "reason": np.array(reasons, dtype=object),
-        "since_ms": since,
-        "release": np.full(len(rows), "single_negative", dtype=object),
-        "sampled_from_ms": sampled_from,
-        "rule": np.array(ruled, dtype=object),
+        "person": np.array(people, np.int64),
+        "reason": reason,
+        "since_ms": np.array(since, np.int64),
+        "release": np.full(len(packs), "single_negative", dtype=object),
+        "sampled_from_ms": np.array(sampled_from, np.int64),
+        "rule": np.where(reason == MEDICINE, bought, words_of([pack.pool_hold.rule for pack in rules.packs], packs)),
         "pack": packs_of(rules, packs),
-        "records": list(records),
+        "records": [list(recs) for recs in records],
     }
 
 

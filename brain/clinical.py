@@ -160,16 +160,8 @@ class Clinical:
         idents = idents or self._identity.idents_of(persons)
         admitted = self._own("admissions", persons, idents, "admitted_ms")
         left = self._own("discharges", persons, idents, "discharged_ms")
-        order = np.lexsort((left["discharged_ms"], left["of"]))
-        left = take(left, order)
-        until = np.full(len(admitted["of"]), OPEN_MS, np.int64)
-        bounds = np.searchsorted(left["of"], admitted["of"]), np.searchsorted(left["of"], admitted["of"], "right")
-        for at, (low, high) in enumerate(zip(*(b.tolist() for b in bounds), strict=True)):
-            nxt = low + int(np.searchsorted(left["discharged_ms"][low:high], admitted["admitted_ms"][at], "right"))
-            if nxt < high:
-                until[at] = left["discharged_ms"][nxt]
         where = {name: admitted[name] for name in ("of", "rec", "site", "room")}
-        return {**where, "since": admitted["admitted_ms"], "until": until}
+        return {**where, "since": admitted["admitted_ms"], "until": _until(admitted, left)}
 
     def isolated_at(self, persons: Ints, after_ms: Ints) -> Ints:
         """Start of the first stay of each person that ends after an instant; UNKNOWN_MS if there is none."""
@@ -180,6 +172,19 @@ class Clinical:
         of, results = self.tables["results"].find("tube", tubes)
         positive = results["result"] == Result.positive
         return of[positive], take(results, positive)
+
+
+def _until(admitted: Columns, left: Columns) -> Ints:
+    """When each stay ends: with the first discharge after it; OPEN_MS if there is none."""
+    of = np.concatenate([left["of"], admitted["of"]])
+    at_ms = np.concatenate([left["discharged_ms"], admitted["admitted_ms"]])
+    order = np.lexsort((at_ms, of))  # stable: a discharge at the very instant comes before the admission
+    leaves = order < len(left["of"])
+    ends, after = order[leaves], np.empty(len(of), np.int64)
+    after[order] = np.cumsum(leaves)
+    following = after[len(left["of"]) :]
+    mine = np.append(of[ends], -1)[following] == admitted["of"]
+    return np.where(mine, np.append(at_ms[ends], OPEN_MS)[following], OPEN_MS)
 
 
 def first_stay(stays: Columns, after_ms: Ints) -> Ints:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,12 +23,15 @@ from schemas.instants import UNKNOWN_MS
 from schemas.keys import Ints
 
 POOL, MEDICINE = "pool", "medicine"
+REASONS = (POOL, MEDICINE)
 GROUND = ("of", "at", "rec")
+Standing = dict[tuple[int, str], "Hold"]
+"""By person and reason."""
 
 
-@dataclass(frozen=True)
-class Hold:
-    """One row of the view `holds`. `sampled_from_ms`: the earliest sampling of a single tube that ends it."""
+class Hold(NamedTuple):
+    """One row of the view `holds`, of which there are tens of thousands. `sampled_from_ms`: the earliest sampling of a
+    single tube that ends it."""
 
     since_ms: int
     sampled_from_ms: int
@@ -46,34 +50,36 @@ class Turn:
 
 
 class Holds:
-    """Shape: `standing` by person and reason."""
+    """Shape: `standing`, every hold that nothing has ended."""
 
     def __init__(self, rules: Rules, clinical: Clinical, cases: Cases) -> None:
         self._rules = rules
         self._clinical = clinical
         self._cases = cases
-        self.standing: dict[int, dict[str, Hold]] = {}
+        self.standing: Standing = {}
+
+    def holding(self, person: int) -> bool:
+        """Whether this person is on hold."""
+        return any((person, reason) in self.standing for reason in REASONS)
 
     def step(self, persons: Ints, dossier: Dossier) -> list[Turn]:
         """Recomputes these persons from their facts; cases have been already."""
         grounds = {POOL: self._pooled(dossier.samples), MEDICINE: self._bought(dossier.purchases)}
         waiting = self._unreleased(len(persons), grounds, dossier.samples)
-        found: dict[int, dict[str, Hold]] = {}
+        found: Standing = {}
         for reason, rows in waiting.items():
             for of, hold in self._holds(rows, 1 if reason == MEDICINE else 0):
                 if (person := int(persons[of])) not in self._cases.standing:
-                    found.setdefault(person, {})[reason] = hold
+                    found[person, reason] = hold
+        keys = [(person, reason) for person in persons.tolist() for reason in REASONS]
+        before = {key: self.standing.pop(key) for key in keys if key in self.standing}
+        self.standing.update(found)
+        turns = [Turn(*key, found[key]) for key in found.keys() - before.keys()]
         held = {reason: set(persons[distinct(rows["of"])].tolist()) for reason, rows in grounds.items()}
-        turns: list[Turn] = []
-        for person in found.keys() | (self.standing.keys() & set(persons.tolist())):
-            before, after = self.standing.pop(person, {}), found.get(person, {})
-            if after:
-                self.standing[person] = after
-            turns += [Turn(person, reason, after[reason]) for reason in after.keys() - before.keys()]
-            for reason in before.keys() - after.keys():
-                tested = "negative" if person in held[reason] else "retracted"
-                why = "case" if person in self._cases.standing else tested
-                turns.append(Turn(person, reason, before[reason], why))
+        for person, reason in before.keys() - found.keys():
+            tested = "negative" if person in held[reason] else "retracted"
+            why = "case" if person in self._cases.standing else tested
+            turns.append(Turn(person, reason, before[person, reason], why))
         return sorted(turns, key=lambda turn: (turn.person, turn.reason))
 
     def _pooled(self, samples: Columns) -> Columns:

@@ -12,11 +12,11 @@ import numpy as np
 
 from brain.identity import Identity
 from brain.orders import spans
-from brain.runs import Mask, Table, concat, size, take
+from brain.runs import Mask, Table, concat, groups, size, take
 from brain.turns import belonging, found, turn, union
 from schemas.facts import FACT_COLUMNS, Columns
 from schemas.instants import UNKNOWN_MS
-from schemas.keys import Ints
+from schemas.keys import Ints, mix
 
 TABLES = ("dwellings", "duties", "traits")
 AREAS = ("building", "compound", "community", "street")
@@ -91,11 +91,12 @@ class Homes:
         """The dwellings at these places, by place. A compound is told of by every household in it: of equal spans the
         least record counts, so that nobody is joined with a thousand rows."""
         _, rows = self.tables["dwellings"].find("place", places)
-        rows = take(rows, np.lexsort((rows["rec"], rows["until_ms"], rows["since_ms"], rows["place"])))
-        fresh = np.ones(size(rows), np.bool_)
-        names = ("place", "since_ms", "until_ms")
-        fresh[1:] = np.any([rows[name][1:] != rows[name][:-1] for name in names], axis=0)
-        return take(rows, fresh)
+        key = mix(rows["place"], rows["since_ms"], rows["until_ms"])
+        order, _, _ = groups(key, rows["rec"])
+        fresh = np.ones(len(order), np.bool_)
+        fresh[1:] = key[order][1:] != key[order][:-1]
+        rows = take(rows, order[fresh])
+        return take(rows, np.argsort(rows["place"], kind="stable"))
 
     def holders(self, areas: Ints) -> Columns:
         """The duties for each of these areas, with `of`, the index of the area, and `owner`."""

@@ -95,7 +95,7 @@ class Brain:
         return person in self.cases.standing
 
     def _held(self, person: int) -> bool:
-        return person in self.holds.standing
+        return self.holds.holding(person)
 
     def step(self, batch: FactBatch) -> pa.Table:
         """Takes in a batch. Out: the events that follow from it (schemas/events.py)."""

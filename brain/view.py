@@ -16,7 +16,7 @@ from brain.asked import findings, holds, leads, packs_of, words_of
 from brain.cases import Cases
 from brain.contacts import Contacts
 from brain.findings import Finding
-from brain.holds import Hold
+from brain.holds import Standing
 from brain.identity import Review
 from brain.persons import Persons, measures, test_days
 from brain.rules import Rules
@@ -37,7 +37,7 @@ def view(
     tracing: Tracing,
     degrees: tuple[Contacts, Contacts],
     persons: Persons,
-    asked: tuple[Columns, dict[int, dict[str, Hold]], dict[int, list[Finding]]],
+    asked: tuple[Columns, Standing, dict[int, list[Finding]]],
     transfers: Transfers,
     reviews: list[Review],
 ) -> dict[str, pa.Table]:
