@@ -1,7 +1,7 @@
 """Days: emergency days in a row through one engine that goes on, and what starting it again costs.
 
 In: a plan of several days, a scratch folder. Out: a row for each day, the restart, the digest before and after it; what
-kills of engines with some days of state cost.
+kills of engines with some days of state cost; what the first day costs a new engine beside the later ones.
 Invariant: a day's records are gone from the disk before the next day is written, unless the oracle is asked, too.
 Who is killed works on a copy of the lake: the engine that goes on is never disturbed.
 Deliberately absent: slices of time; a day is read file by file.
@@ -34,27 +34,30 @@ def parts_of(records: Path, day: str) -> list[Part]:
 
 def days_in_a_row(
     plan: Plan, scratch: Path, key: Path, oracle: bool, tell: Callable[[Row], None], minutes: float = inf,
-    kills: Collection[int] = (), meddle: Meddle = lambda _lake: None,
+    kills: Collection[int] = (), meddle: Meddle = lambda _lake: None, again: Collection[int] = (),
 ) -> Row:  # fmt: skip
     """`tell`: told what is known so far, after each day. With `oracle`, all records are answered at once at the end.
     No day is begun after so many `minutes`; the restart is measured all the same. `kills`: numbers of days of state
-    with which an engine is killed in the middle of the next day, on a copy of the lake that `meddle` is told of."""
+    with which an engine is killed in the middle of the next day, on a copy of the lake that `meddle` is told of.
+    `again`: numbers of days after which a new engine reads the registers and the first day: a machine changes by a
+    fifth within minutes, and the later days are to be compared with a first one that was read beside them."""
     ends = time.monotonic() + 60 * minutes
     records, lake = scratch / "records", scratch / "lake"
-    report: Row = {"days": [], "recoveries": [], "restart": None, "void": True}
+    report: Row = {"days": [], "recoveries": [], "first_again": [], "restart": None, "void": True}
+    registers = first = list[Part]()
     with apart(write, plan, records) as writer, apart(read, lake, key, plan.pack) as engine:
         engine.recv()
         for number in range(plan.days):
             written = writer.recv()
-            if number == 0:
-                report["registers"] = {"written_s": written["registers_s"]} | _read_day(
-                    engine, parts_of(records, day_name(plan.first_day, REGISTERS_DAY)), oracle
-                )
             name, copy = day_name(plan.first_day, number), scratch / f"lake-{number}"
             parts = parts_of(records, name)
+            if number == 0:
+                registers, first = parts_of(records, day_name(plan.first_day, REGISTERS_DAY)), parts
+                told = _read_day(engine, registers, oracle or bool(again))
+                report["registers"] = {"written_s": written["registers_s"]} | told
             if number in kills:
                 branch(lake, copy)
-            row = _read_day(engine, parts, oracle or number in kills) | {
+            row = _read_day(engine, parts, oracle or number in kills or (number == 0 and bool(again))) | {
                 "day": name, "written_s": written["day_s"], "writer_mib": written["resident_mib"],
             }  # fmt: skip
             report["days"].append(row)
@@ -64,6 +67,8 @@ def days_in_a_row(
                 report["recoveries"].append({"days": number, **found})
                 shutil.rmtree(copy)
                 _remove(parts, oracle)
+            if number + 1 in again:
+                report["first_again"].append(_first_again(scratch, key, plan.pack, registers, first))
             tell(report)
             if time.monotonic() > ends:
                 break
@@ -80,14 +85,27 @@ def _judged(report: Row, scratch: Path, key: Path, pack: str, oracle: bool, tell
     report["cost_last_to_first"] = {name: _cost_us(last, name) / _cost_us(first, name) for name in _COSTS}
     report["restart"] = restart(scratch / "lake", key, pack)
     digests = {report["days"][-1]["digest"], report["restart"]["digest"]}
+    same = {report["days"][0]["digest"], *(row["digest"] for row in report["first_again"])}
     if oracle:
         took = Timed()
         told = command("oracle", str(scratch / "records"), "--key", str(key), "--pack", pack, into=took)
         digests.add(told["digest"])
         report["oracle"] = took.summary()
-    report["void"] = len(digests) != 1
+    report["void"] = len(digests) != 1 or len(same) != 1
     tell(report)
     return report
+
+
+def _first_again(scratch: Path, key: Path, pack: str, registers: list[Part], first: list[Part]) -> Row:
+    """What the first day costs an engine that has read the registers alone. The files stay."""
+    lake = scratch / "lake-first"
+    with apart(read, lake, key, pack) as engine:
+        engine.recv()
+        _read_day(engine, registers, True)
+        row = _read_day(engine, first, True)
+        engine.send(None)
+    shutil.rmtree(lake)
+    return row
 
 
 def _read_day(engine: Any, parts: list[Part], keep: bool) -> Row:

@@ -114,12 +114,13 @@ def _days(size: Size, bench: Bench, key: Path, keep: Keep, minutes: float) -> Ro
     kills = [day for day in KILLS if day <= size.days]
     plan = plan_of(size.residents, size.days + 1)
     asked = size.residents <= ORACLE_PEOPLE
-    return days_part(days_in_a_row(plan, folder, key, asked, tell, minutes, kills), size)
+    beside = size.days - 1, size.days
+    return days_part(days_in_a_row(plan, folder, key, asked, tell, minutes, kills, again=beside), size)
 
 
 def days_part(report: Row, size: Size) -> Row:
     """Days in a row as a part: each with the records `held` at its end; what was read when the last engine was killed
-    apart, as `closing`. Also of a report that knew of no kills."""
+    apart, as `closing`. Also of a report that knew of no kills and did not read the first day again."""
     held, rows = report["registers"]["records"], []
     for row in report["days"]:
         held += row["records"]
@@ -127,10 +128,11 @@ def days_part(report: Row, size: Size) -> Row:
     found = report.get("recoveries", [])
     said = [f"killed with {each['days']} days of state: {each['void']}" for each in found if each["void"]]
     if report["void"]:
-        said.append("the engine that was started again says another thing" if report["restart"] else "not at its end")
+        said.append("an engine that was started again says another thing" if report["restart"] else "not at its end")
     return {
         "residents": size.residents, "registers": report["registers"], "days": rows[: size.days],
-        "closing": rows[size.days :], "recoveries": found, "restart": report["restart"],
+        "closing": rows[size.days :], "first_again": report.get("first_again", []),
+        "recoveries": found, "restart": report["restart"],
         "digest": report["days"][-1]["digest"], "void": "; ".join(said),
     }  # fmt: skip
 

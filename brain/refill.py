@@ -8,11 +8,14 @@ Deliberately absent: what is done with the facts (brain/stages.py).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from brain.ledger import Ledger
+from brain.orders import Positions, spans
 from brain.packed import Column, ascending, length, pack
 from brain.runs import Mask, among, concat, distinct, groups, take
 from schemas.facts import FACT_COLUMNS, MARKS, STAMP, Columns
@@ -28,6 +31,8 @@ _SPREAD = 8
 _SKETCH = 22
 """Bits of a record by which most of those that stand alone are told from the others without a search."""
 Part = dict[str, Column]
+Each = Callable[..., Iterable[Any]]
+"""As `map`: what a function makes of each, in their order; it may make several at once."""
 
 
 class Chosen:
@@ -63,11 +68,11 @@ def _sketched(recs: Ints) -> Ints:
 
 
 def refilled(
-    ledger: Ledger, marks: Iterable[Part], stamped: Iterable[dict[str, Columns]], dated: Collection[str]
+    ledger: Ledger, marks: Iterable[Part], stamped: Iterable[dict[str, Columns]], dated: Collection[str], each: Each
 ) -> Iterator[dict[str, Columns]]:
     """Fills the ledger; the facts that stand, by table, in a few pieces. `marks`: all records, as `spread` gives them,
     `stamped`: of every fact its columns and STAMP, both by part; `dated`: tables whose facts have `event_ms`, too."""
-    chosen = fill(ledger, marks)
+    chosen = fill(ledger, marks, each)
     waiting: dict[str, list[Columns]] = {}
     rows = 0
     for number, tables in enumerate(stamped):
@@ -90,38 +95,49 @@ def _piece(ledger: Ledger, waiting: dict[str, list[Columns]], dated: Collection[
     return piece
 
 
-def fill(ledger: Ledger, marks: Iterable[Part]) -> Chosen:
+def fill(ledger: Ledger, marks: Iterable[Part], each: Each = map) -> Chosen:
     """Takes in all records. Those that were told once and not withdrawn stand; of the others the ledger judges."""
     parts = list(marks)
-    lengths = [length(part["rec"]) for part in parts]
-    bits = min(_SPREAD, (sum(lengths) // BUCKET_ROWS).bit_length())
+    lengths = np.array([length(part["rec"]) for part in parts], np.int64)
+    ends = np.cumsum(lengths)
+    bits = min(_SPREAD, (int(lengths.sum()) // BUCKET_ROWS).bit_length())
     edges = np.arange(1, 1 << bits, dtype=np.int64) << (_BITS - bits)
-    inner = [np.searchsorted(part["rec"][:], edges) for part in parts]
-    bounds = [np.concatenate([[0], cuts, [n]]) for cuts, n in zip(inner, lengths, strict=True)]
-    buckets = [[(int(b[at]), int(b[at + 1])) for b in bounds] for at in range(1 << bits)]
-    alone, others, numbers = [], [], []
-    for spans in buckets:
-        rec, withdrawn = (_joined(parts, name, spans) for name in ("rec", "withdrawn"))
-        order = ascending(rec)
-        again = rec[order][1:] == rec[order][:-1]
-        apart = withdrawn[order] != 0
-        apart[1:] |= again
-        apart[:-1] |= again
-        alone.append(order[~apart].astype(np.uint32))
-        others.append(np.sort(order[apart]))
-        ends = np.cumsum([high - low for low, high in spans])
-        numbers.append(np.searchsorted(ends, others[-1], "right"))
+    bounds = np.zeros((len(edges) + 2, len(parts)), np.int64)
+    for number, part in enumerate(parts):
+        bounds[1:, number] = *np.searchsorted(part["rec"][:], edges), lengths[number]
+    bounds += ends - lengths
+    column = _whole(parts, "rec")
+    withdrawn = np.concatenate([np.zeros(0, np.bool_), *(part["withdrawn"][:] != 0 for part in parts)])
+    found = list(each(partial(_sorted, column, withdrawn), bounds[:-1], bounds[1:]))
+    alone, others = (np.concatenate(rows) for rows in zip(*found, strict=True))
+    del found, withdrawn
     kept: dict[str, Column] = {}
-    told = {"part": np.concatenate([np.zeros(0, np.int64), *numbers])}
+    told = {"part": np.searchsorted(ends, others, "right")}
     for name in MARKS:
-        pieces = [_joined(parts, name, spans) for spans in buckets]
-        told[name] = np.concatenate([piece[at] for piece, at in zip(pieces, others, strict=True)])
-        kept[name] = pack(np.concatenate([piece[at] for piece, at in zip(pieces, alone, strict=True)]))
-        for part in parts:
-            del part[name]
+        column = column if name == "rec" else _whole(parts, name)
+        told[name] = column[others]
+        kept[name] = pack(column[alone])
+    del parts, column
     ledger.take(kept)
     verdict = ledger.judge(*(told[name] for name in MARKS))
     return Chosen(told, verdict.stands)
+
+
+def _whole(parts: list[Part], name: str) -> Ints:
+    """A column of all parts, which have it no longer."""
+    return np.concatenate([np.zeros(0, np.int64), *(part.pop(name)[:] for part in parts)])
+
+
+def _sorted(rec: Ints, withdrawn: Mask, low: Ints, high: Ints) -> tuple[Positions, Positions]:
+    """Of a bucket, which is [low, high) of each part: (its rows that stand alone, by record; the others, in their
+    order)."""
+    _, at = spans(low, high)
+    order = at[ascending(rec[at])]
+    again = rec[order][1:] == rec[order][:-1]
+    apart = withdrawn[order]
+    apart[1:] |= again
+    apart[:-1] |= again
+    return order[~apart].astype(np.uint32), np.sort(order[apart]).astype(np.uint32)
 
 
 def spread(rows: Columns) -> Part:
@@ -129,7 +145,3 @@ def spread(rows: Columns) -> Part:
     order = np.argsort((rows["rec"] >> (_BITS - _SPREAD)).astype(np.uint8), kind="stable")
     return {name: pack(rows[name][order]) for name in MARKS}
 
-
-def _joined(parts: list[Part], name: str, spans: list[tuple[int, int]]) -> Ints:
-    pieces = [part[name][low:high] for part, (low, high) in zip(parts, spans, strict=True)]
-    return np.concatenate([np.zeros(0, np.int64), *pieces])

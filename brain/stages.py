@@ -41,7 +41,7 @@ from brain.leads import Leads
 from brain.ledger import Ledger
 from brain.notices import Notices
 from brain.persons import Persons
-from brain.refill import Part, refilled
+from brain.refill import Each, Part, refilled
 from brain.rules import Rules
 from brain.runs import Table, distinct, take
 from brain.secondary import Secondary
@@ -109,12 +109,12 @@ class Brain:
         patients = self.clinical.change(facts, fallen, moved[0])
         return self._conclude(change, moved, patients, dwells, ordered, (told, fallen, leaving))
 
-    def restore(self, marks: Iterable[Part], stamped: Iterable[dict[str, Columns]]) -> None:
+    def restore(self, marks: Iterable[Part], stamped: Iterable[dict[str, Columns]], each: Each = map) -> None:
         """Takes in what had been stepped through, into a new brain: as one, since the sum alone counts. All is filed
-        before anything is concluded, and the events are not told again. `marks`, `stamped`: as brain/refill.py has."""
+        before anything is concluded, and the events are not told again. The arguments are as brain/refill.py has them."""
         links, nothing = Table(*LINK), np.zeros(0, np.int64)
         transfers = {name: Table("rec", *columns) for name, columns in TRANSFER_FACTS.items()}
-        for facts in refilled(self.ledger, marks, stamped, _DATED):
+        for facts in refilled(self.ledger, marks, stamped, _DATED, each):
             links.add(facts.pop("links"))
             self._file(facts.pop("presences"), nothing)
             for name, table in transfers.items():

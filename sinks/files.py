@@ -26,8 +26,8 @@ FACTS = "facts"
 EVENTS = "events"
 PART_NAME = "{:08d}.parquet"
 T = TypeVar("T")
-_AHEAD = 2
-"""So many parts are read ahead of the one that is looked at."""
+_READERS = _AHEAD = 2
+"""So many parts are read ahead of the one that is looked at, each by a thread."""
 Rows = list[dict[str, Any]]
 """Rows of the parts registry."""
 
@@ -124,7 +124,7 @@ class PartFiles:
             mine = files[number].items()
             return made(none | {t: read_parquet(p, records if t == "records" else None) for t, p in mine})
 
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(_READERS) as pool:
             waiting: deque[Future[T]] = deque()
             for number in sorted(files):
                 waiting.append(pool.submit(part, number))

@@ -174,6 +174,29 @@ def test_a_void_recovery_makes_the_report_void_and_leaves_no_law(tmp_path: Path)
     assert not list(tmp_path.glob("lake-*"))
 
 
+def test_the_first_day_is_read_again_beside_the_last_and_must_say_the_same(tmp_path: Path) -> None:
+    key = tmp_path / "key.json"
+    key.write_text(scale.KEY.to_json())
+    found = days_in_a_row(plan_of(2_000, 3), tmp_path, key, False, lambda _: None, again=(1, 2))
+    first, *_ = found["days"]
+    assert [row["digest"] for row in found["first_again"]] == [first["digest"]] * 2
+    assert [row["records"] for row in found["first_again"]] == [first["records"]] * 2
+    assert not found["void"]
+    assert not (tmp_path / "lake-first").exists()
+
+
+def test_the_last_day_is_compared_with_the_first_as_it_was_read_beside_it() -> None:
+    days = json.loads((RESULTS / "scale-long.json").read_text("utf-8"))["parts"]["days"]
+    first = days["days"][0]
+    slow, slower = (first | {"processor_s": first["processor_s"] * factor} for factor in (2, 4))
+    plain = summary({"parts": {"days": days | {"first_again": []}}})["budget"]["cost_14_over_1"]
+    told = summary({"parts": {"days": days | {"first_again": [slow, slower]}}})["budget"]["cost_14_over_1"]
+    assert plain["least"] == plain["measured"] == plain["greatest"]
+    assert told["measured"] == pytest.approx(plain["measured"] / 3)
+    assert told["least"] == pytest.approx(plain["measured"] / 4)
+    assert told["greatest"] == pytest.approx(plain["measured"])
+
+
 def test_a_straight_line_is_found_again_and_so_is_a_power() -> None:
     line = fit((n, 900 + 8e-5 * n) for n in N)
     assert (line.kind, line.least, line.most, line.points) == ("linear", N[0], N[-1], 9)

@@ -7,6 +7,8 @@ Deliberately absent: files; the parts are made here.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -55,7 +57,9 @@ def test_a_ledger_filled_at_once_stands_as_one_told_part_by_part(
             stands[int(rows["rec"][at])] = number, int(rows["digest"][at]), int(rows["event_ms"][at])
     filled, found = Ledger(), dict[int, tuple[int, int, int]]()
     stamped = (_facts(number, rows) for number, rows in enumerate(told_by))
-    for piece in refilled(filled, map(spread, told_by), stamped, {"results"}):
+    with ThreadPoolExecutor(2) as pool:
+        pieces = list(refilled(filled, map(spread, told_by), stamped, {"results"}, pool.map))
+    for piece in pieces:
         columns = (piece["results"][name].tolist() for name in ("rec", "tube", "result", "event_ms"))
         for rec, *rest in zip(*columns, strict=True):
             assert rec not in found
