@@ -111,7 +111,7 @@ class Brain:
 
     def restore(self, marks: Iterable[Part], stamped: Iterable[dict[str, Columns]], each: Each = map) -> None:
         """Takes in what had been stepped through, into a new brain: as one, since the sum alone counts. All is filed
-        before anything is concluded, and the events are not told again. The arguments are as brain/refill.py has them."""
+        before anything is concluded, and the events are not told again. Arguments: as brain/refill.py has."""
         links, nothing = Table(*LINK), np.zeros(0, np.int64)
         transfers = {name: Table("rec", *columns) for name, columns in TRANSFER_FACTS.items()}
         for facts in refilled(self.ledger, marks, stamped, _DATED, each):
