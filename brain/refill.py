@@ -95,7 +95,7 @@ def _piece(ledger: Ledger, waiting: dict[str, list[Columns]], dated: Collection[
     return piece
 
 
-def fill(ledger: Ledger, marks: Iterable[Part], each: Each = map) -> Chosen:
+def fill(ledger: Ledger, marks: Iterable[Part], each: Each) -> Chosen:
     """Takes in all records. Those that were told once and not withdrawn stand; of the others the ledger judges."""
     parts = list(marks)
     lengths = np.array([length(part["rec"]) for part in parts], np.int64)
@@ -144,4 +144,3 @@ def spread(rows: Columns) -> Part:
     """The records of a part, those of a bucket side by side. Shape: MARKS."""
     order = np.argsort((rows["rec"] >> (_BITS - _SPREAD)).astype(np.uint8), kind="stable")
     return {name: pack(rows[name][order]) for name in MARKS}
-
