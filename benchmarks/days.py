@@ -2,7 +2,8 @@
 
 In: a plan of several days, a scratch folder. Out: a row for each day, the restart, the digest before and after it; what
 kills of engines with some days of state cost; what the first day costs a new engine beside the later ones.
-Invariant: a day's records are gone from the disk before the next day is written, unless the oracle is asked, too.
+Invariant: a day's records are gone from the disk before the next day is written, unless the oracle is asked, too, or
+it is the first, which is to be read again.
 Who is killed works on a copy of the lake: the engine that goes on is never disturbed.
 Deliberately absent: slices of time; a day is read file by file.
 """
@@ -50,14 +51,13 @@ def days_in_a_row(
         for number in range(plan.days):
             written = writer.recv()
             name, copy = day_name(plan.first_day, number), scratch / f"lake-{number}"
-            parts = parts_of(records, name)
+            parts, keep = parts_of(records, name), oracle or (number == 0 and bool(again))
             if number == 0:
                 registers, first = parts_of(records, day_name(plan.first_day, REGISTERS_DAY)), parts
-                told = _read_day(engine, registers, oracle or bool(again))
-                report["registers"] = {"written_s": written["registers_s"]} | told
+                report["registers"] = {"written_s": written["registers_s"]} | _read_day(engine, registers, keep)
             if number in kills:
                 branch(lake, copy)
-            row = _read_day(engine, parts, oracle or number in kills or (number == 0 and bool(again))) | {
+            row = _read_day(engine, parts, keep or number in kills) | {
                 "day": name, "written_s": written["day_s"], "writer_mib": written["resident_mib"],
             }  # fmt: skip
             report["days"].append(row)
@@ -66,7 +66,7 @@ def days_in_a_row(
                 found = recover(copy, key, plan.pack, parts, undisturbed, meddle)
                 report["recoveries"].append({"days": number, **found})
                 shutil.rmtree(copy)
-                _remove(parts, oracle)
+                _remove(parts, keep)
             if number + 1 in again:
                 report["first_again"].append(_first_again(scratch, key, plan.pack, registers, first))
             tell(report)

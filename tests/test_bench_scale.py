@@ -1,7 +1,7 @@
-"""The benchmark of scale runs, tiny; a kill that loses or doubles something would be seen; laws are found again; the
-page is what the command makes.
+"""The benchmark of scale runs, tiny; a kill that loses or doubles something would be seen; the page is what the
+command makes.
 
-In: the tiny size, a broker, made-up points, the results that are there. Out: pass or fail.
+In: the tiny size, a broker, the results that are there. Out: pass or fail.
 Invariant: whoever is killed is killed by signal 9; no time is asserted.
 Deliberately absent: figures.
 """
@@ -13,18 +13,14 @@ import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import inf
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from benchmarks import scale
 from benchmarks.bench import Bench, Row
 from benchmarks.day import plan_of
 from benchmarks.days import days_in_a_row, parts_of
-from benchmarks.growth import fit, linear, power
 from benchmarks.provinces import BUSY, PLACES, SERVER_GIB, limits, measured, needs
 from benchmarks.recoveries import branch, complaint, holding, recover
 from benchmarks.scale_figures import summary
@@ -38,8 +34,6 @@ from sinks.tail import Tail
 from streams.records import Part
 from streams.service.broker import LocalBroker
 from tests.brokers import fresh_prefix
-
-N = np.geomspace(1e5, 3e7, 9)
 
 
 @pytest.mark.slow
@@ -185,6 +179,15 @@ def test_the_first_day_is_read_again_beside_the_last_and_must_say_the_same(tmp_p
     assert not (tmp_path / "lake-first").exists()
 
 
+def test_a_first_day_that_says_another_thing_when_read_again_is_void(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key.json"
+    key.write_text(scale.KEY.to_json())
+    monkeypatch.setattr("benchmarks.days._first_again", lambda *_: {"digest": "another"})
+    assert days_in_a_row(plan_of(500, 1), tmp_path, key, False, lambda _: None, again=(1,))["void"]
+
+
 def test_the_last_day_is_compared_with_the_first_as_it_was_read_beside_it() -> None:
     days = json.loads((RESULTS / "scale-long.json").read_text("utf-8"))["parts"]["days"]
     first = days["days"][0]
@@ -195,39 +198,6 @@ def test_the_last_day_is_compared_with_the_first_as_it_was_read_beside_it() -> N
     assert told["measured"] == pytest.approx(plain["measured"] / 3)
     assert told["least"] == pytest.approx(plain["measured"] / 4)
     assert told["greatest"] == pytest.approx(plain["measured"])
-
-
-def test_a_straight_line_is_found_again_and_so_is_a_power() -> None:
-    line = fit((n, 900 + 8e-5 * n) for n in N)
-    assert (line.kind, line.least, line.most, line.points) == ("linear", N[0], N[-1], 9)
-    assert (line.a, line.b) == pytest.approx((900, 8e-5))
-    assert line.residual < 1e-9
-    bent = fit((n, 0.5 * n**0.75) for n in N)
-    assert bent.kind == "power"
-    assert (bent.a, bent.b) == pytest.approx((0.5, 0.75))
-    assert bent.residual < 1e-9 < linear((n, 0.5 * n**0.75) for n in N).residual
-
-
-def test_a_law_is_found_beneath_noise_and_its_residual_is_the_noise() -> None:
-    rng = np.random.default_rng(7)
-    law = fit((n, (900 + 8e-5 * n) * (1 + 0.02 * rng.standard_normal())) for n in np.geomspace(1e5, 3e7, 400))
-    assert law.kind == "linear"
-    assert (law.a, law.b) == pytest.approx((900, 8e-5), rel=0.02)
-    assert law.residual == pytest.approx(0.02, rel=0.2)
-
-
-@pytest.mark.parametrize("fitted", [linear, power])
-def test_where_a_law_reaches_a_cost_is_where_it_has_that_cost(fitted: Callable[[Any], Any]) -> None:
-    law = fitted([(n, 3 * n) for n in N])
-    assert law.at(law.reaches(1e9)) == pytest.approx(1e9)
-    falling = fitted([(n, 1e9 / n) for n in N])
-    assert falling.reaches(1e9) == inf
-
-
-@pytest.mark.parametrize("points", [[], [(1, 1)], [(2, 1), (2, 3)], [(1, 0), (2, 1)]])
-def test_no_law_is_made_of_one_size_or_of_no_cost(points: list[tuple[float, float]]) -> None:
-    with pytest.raises(ValueError, match=r"law needs|above zero"):
-        fit(points)
 
 
 def test_the_page_is_what_the_command_makes_of_the_results() -> None:
